@@ -1,0 +1,301 @@
+"""Tests of sources.py against tiny made-up checkouts, one per prefix."""
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sources
+from sources import SOURCES, SourceError, source_text
+
+EB_PAGES = Path("eb/webapp/view/staticpags")
+GOV_REPORTS = Path("gov/output/2026_raw_text")
+FINCUGE = Path("fincuge/FinCUGE_Publish")
+PREFIXES = ("cls", "eb", "fin", "xwlb", "gov", "fincuge")
+
+Write = Callable[[str | Path, str], None]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes a text to a path under tmp_path, making its folders."""
+
+    def write_text(path: str | Path, text: str) -> None:
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
+
+    return write_text
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8-sig", newline="") as lines:
+        csv.writer(lines).writerows([header, *rows])
+
+
+def jsonl(*items: dict[str, Any]) -> str:
+    return "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+
+
+def eb_page(publisher: str, body: str) -> str:
+    return (
+        '<%@ page pageEncoding="UTF-8"%>\n<title>页名</title>\n<h1>标题</h1>\n'
+        f"<span>发布时间：2011-01-01</span>\n\t<span>发布人：{publisher}</span>\n</div>\n"
+        f"{body}\n</div>\n<!-- 脚 -->\n<script>\n\tvar 甲 = 1;\n</script>\n"
+    )
+
+
+def xwlb_day(*items: tuple[int, dict[str, str] | None]) -> str:
+    videos = [{"num": num, "video_detail": detail} for num, detail in items]
+    return json.dumps({"total": len(videos), "videoList": videos}, ensure_ascii=False)
+
+
+# --- the table of sources -----------------------------------------------------------------------
+
+
+def test_sources_has_the_six_prefixes() -> None:
+    assert set(SOURCES) == set(PREFIXES)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_source_is_filled_in(prefix: str) -> None:
+    source = SOURCES[prefix]
+    assert source.address == f"https://github.com/{source.repository}"
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", source.repository)
+    assert re.fullmatch(r"[0-9a-f]{40}", source.commit)
+    assert source.licence
+
+
+# --- cls ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("【某厂投产】年产3GWh。", "【某厂投产】年产3GWh。"),
+        ("关于签署<某协议>的议案", "关于签署的议案"),
+        ("某药&reg;获批&amp;投产", "某药®获批&投产"),
+        ("保留&lt;书名&gt;", "保留<书名>"),
+        ("　前后空白去掉，行  间\u3000不动\n", "前后空白去掉，行  间\u3000不动"),
+    ],
+)
+def test_cls_drops_tags_then_reads_entities(
+    tmp_path: Path, write: Write, content: str, expected: str
+) -> None:
+    path = "sources/cls/data/2026/2026-01-01.jsonl"
+    write(f"cls/{path}", jsonl({"id": "7", "content": content}))
+    assert source_text(tmp_path, f"cls:{path}#7") == expected
+
+
+def test_cls_picks_the_record_by_its_id(tmp_path: Path, write: Write) -> None:
+    items: list[dict[str, Any]] = [{"id": "1", "content": "甲"}, {"id": 2, "content": "乙"}]
+    write("cls/data/day.jsonl", jsonl(*items) + "\n")
+    assert source_text(tmp_path, "cls:data/day.jsonl#1") == "甲"
+    assert source_text(tmp_path, "cls:data/day.jsonl#2") == "乙"
+
+
+# --- eb -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("publisher", "body", "expected"),
+    [
+        ("", "<p><p>甲厂开工。</p>\n<p>乙厂投产。</p></p>", "甲厂开工。\n乙厂投产。"),
+        ("-  ", "<p>甲厂开工。</p>", "甲厂开工。"),
+        ("测试-", "<p>甲厂开工。</p>", "甲厂开工。"),
+        ("-某某报", "<p>甲厂开工。</p>", "-某某报\n甲厂开工。"),
+        ("无", "<p>甲厂开工。</p>", "无\n甲厂开工。"),
+        ("", "<p>甲<BR />乙<br>丙</P>丁", "甲\n乙\n丙\n丁"),
+        ("", "<p>&ldquo;甲&rdquo;投资&nbsp;&nbsp;3亿元</p>", "“甲”投资 3亿元"),
+        ("", "<p>\u3000\u3000甲\t\u3000乙 丙\u00a0</p>", "甲 乙 丙"),
+        ("", "<p>甲</p>\n<p>&nbsp;</p>\n \n<p>乙</p>", "甲\n乙"),
+        ("", '<div><span style="a">甲</span><b>乙</b></div><p>丙</p>', "甲乙丙"),
+        ("", "<p>甲</p><script>var x = '<p>'</script><p>乙</p>", "甲\n乙"),
+        ("", "<p>甲</p><p>免责声明：不作数</p><p>乙</p>", "甲"),
+        ("", "<p>甲的免责声明</p><p>乙</p>", "甲的免责声明\n乙"),
+    ],
+)
+def test_eb_reads_the_article(
+    tmp_path: Path, write: Write, publisher: str, body: str, expected: str
+) -> None:
+    write(EB_PAGES / "sqzx" / "a1.jsp", eb_page(publisher, body))
+    assert source_text(tmp_path, "eb:a1.jsp") == expected
+
+
+def test_eb_reads_windows_line_ends(tmp_path: Path, write: Write) -> None:
+    page = eb_page("-", "<p>甲</p>\n<p>乙</p>").replace("\n", "\r\n")
+    write(EB_PAGES / "sqzx" / "a1.jsp", page)
+    assert source_text(tmp_path, "eb:a1.jsp") == "甲\n乙"
+
+
+def test_eb_finds_the_page_in_any_folder(tmp_path: Path, write: Write) -> None:
+    write(EB_PAGES / "goodszx" / "a1.jsp", eb_page("", "<p>甲</p>"))
+    write(EB_PAGES / "sqzx" / "a2.jsp", eb_page("", "<p>乙</p>"))
+    assert source_text(tmp_path, "eb:a1.jsp") == "甲"
+    assert source_text(tmp_path, "eb:a2.jsp") == "乙"
+
+
+# --- fin ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", ["甲公司&nbsp;<p>", "　　前后空白\n不动 ", '引号"与，逗号,'])
+def test_fin_finds_the_body_by_its_digest(tmp_path: Path, body: str) -> None:
+    write_csv(
+        tmp_path / "fin" / "test_data.csv",
+        ["", "日期", "标题", "正文"],
+        [["3", "2018年1月1日", "题一", "另一篇"], ["5", "2018年1月2日", "题二", body]],
+    )
+    digest = hashlib.sha256(body.encode()).hexdigest()[:12]
+    assert source_text(tmp_path, f"fin:{digest}") == body
+
+
+# --- xwlb ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("<p>央视网消息（新闻联播）：甲。</p>\r\n<p>乙。</p>", "甲。\n\r\n乙。"),
+        ("<p>央视网消息(新闻联播)：甲。</p><p>乙。</p>", "甲。\n乙。"),
+        ("<p>央视网消息（新闻联播）：<br/></p><p>甲</p>", "甲"),
+        ("<p>央视网消息（新闻联播）</p>\r\n<p>甲</p>", "甲"),
+        ("<p>甲。</p>", "甲。"),
+        ("<p>甲，央视网消息（新闻联播）：乙</p>", "甲，央视网消息（新闻联播）：乙"),
+        ("<p>甲<br />\u3000\u3000乙</p>", "甲\u3000\u3000乙"),
+        ("<p><strong>甲</strong>&mdash;&nbsp;乙</p>", "甲—\u00a0乙"),
+    ],
+)
+def test_xwlb_drops_the_lead_and_keeps_paragraphs(
+    tmp_path: Path, write: Write, content: str, expected: str
+) -> None:
+    write("xwlb/assets/2020/20200101.json", xwlb_day((1, {"content": content})))
+    assert source_text(tmp_path, "xwlb:2020/20200101.json#1") == expected
+
+
+def test_xwlb_picks_the_item_by_its_number(tmp_path: Path, write: Write) -> None:
+    day = xwlb_day((1, None), (4, {"content": "<p>甲</p>"}), (2, {"content": "<p>乙</p>"}))
+    write("xwlb/assets/2020/20200101.json", day)
+    assert source_text(tmp_path, "xwlb:2020/20200101.json#4") == "甲"
+    assert source_text(tmp_path, "xwlb:2020/20200101.json#2") == "乙"
+
+
+# --- gov ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"), [(0, "各位代表："), (1, "\u3000甲厂&amp;乙厂 "), (2, ""), (3, "完")]
+)
+def test_gov_counts_lines_from_zero(tmp_path: Path, index: int, expected: str) -> None:
+    report = "各位代表：\n\u3000甲厂&amp;乙厂 \n\n完"
+    header = ["province", "year", "full_text"]
+    write_csv(tmp_path / GOV_REPORTS / "2026_某省.csv", header, [["某省", "2026", report]])
+    assert source_text(tmp_path, f"gov:2026_某省.csv#{index}") == expected
+
+
+# --- fincuge ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "records", "expected"),
+    [
+        ("finna/eval_list.json", [["题", "文"], ["题二", " 文二\n"]], " 文二\n"),
+        ("finnl/train_list.json", [["文", "中国 公司"], ["文二", "外国"]], "文二"),
+        ("finqa/eval_list.json", [["问？文", "答"], ["问二？\n文二", "答"]], "问二？\n文二"),
+        ("finqa/problem_list.json", [{"id": 9, "input": "文"}, {"id": 8, "input": "二"}], "二"),
+    ],
+)
+def test_fincuge_counts_records_from_zero(
+    tmp_path: Path, write: Write, file: str, records: list[Any], expected: str
+) -> None:
+    write(FINCUGE / file, json.dumps(records, ensure_ascii=False))
+    assert source_text(tmp_path, f"fincuge:{file}#1") == expected
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"), [(49, "finna 49"), (69, "finqa 69"), (761, "finnl 761")]
+)
+def test_fincuge_knows_the_task_of_recorded_addresses(
+    tmp_path: Path, write: Write, index: int, expected: str
+) -> None:
+    for task in ("finna", "finnl", "finqa"):
+        records = [{"id": n, "input": f"{task} {n}"} for n in range(800)]
+        write(FINCUGE / task / "problem_list.json", json.dumps(records))
+    assert source_text(tmp_path, f"fincuge:problem_list.json#{index}") == expected
+
+
+def test_fincuge_lists_each_record_under_one_task() -> None:
+    tasks = sources._FINCUGE_TASKS.values()
+    listed = [(file, n) for files in tasks for file, numbers in files.items() for n in numbers]
+    assert len(listed) == len(set(listed))
+    assert all(list(n) == sorted(n) for n in chain(*(files.values() for files in tasks)))
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def checkouts(tmp_path: Path, write: Write) -> Path:
+    """Return a folder with one small checkout per prefix."""
+    write("cls/day.jsonl", jsonl({"id": "1", "content": "甲"}))
+    write(EB_PAGES / "sqzx" / "a1.jsp", eb_page("", "<p>甲</p>"))
+    write(EB_PAGES / "list.jsp", "<title>目录</title>")
+    write_csv(tmp_path / "fin" / "test_data.csv", ["", "正文"], [["0", "甲"]])
+    write("xwlb/assets/2020/a.json", xwlb_day((1, None), (2, {"content": ""})))
+    write_csv(tmp_path / GOV_REPORTS / "a.csv", ["full_text"], [["甲\n乙"]])
+    write(FINCUGE / "finnl" / "train_list.json", json.dumps([["甲", "乙"]]))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("src", "reason"),
+    [
+        ("", "the prefix is none of cls, eb, fin, xwlb, gov, fincuge"),
+        ("cls", "expected FILE#RECORD"),
+        ("web:page#1", "the prefix is none of"),
+        ("cls:day.jsonl", "expected FILE#RECORD"),
+        ("cls:day.jsonl#", "expected FILE#RECORD"),
+        ("cls:#1", "expected FILE#RECORD"),
+        ("cls:day.jsonl#2", "no record with the id 2"),
+        ("cls:other.jsonl#1", "no file .*other.jsonl"),
+        ("cls:day.jsonl/x#1", "no file"),
+        ("eb:a2.jsp", "no page of that name"),
+        ("eb:", "no page of that name"),
+        ("eb:list.jsp", "the page holds no article"),
+        ("fin:0123456789ab", "no body with that digest"),
+        ("xwlb:2020/a.json#1", "no item 1 with a text"),
+        ("xwlb:2020/a.json#2", "no item 2 with a text"),
+        ("xwlb:2020/a.json#3", "no item 3 with a text"),
+        ("xwlb:2020/b.json#1", "no file .*b.json"),
+        ("gov:a.csv#2", "no line 2; the report has 2 lines"),
+        ("gov:a.csv#-1", "record '-1' is not a number"),
+        ("gov:b.csv#0", "no file .*b.csv"),
+        ("fincuge:finnl/train_list.json#1", "no record 1; finnl/train_list.json has 1 records"),
+        ("fincuge:finnl/train_list.json#x", "record 'x' is not a number"),
+        ("fincuge:finre/train_list.json#0", "'finre' is none of finna, finnl, finqa"),
+        ("fincuge:train_list.json#0", "several tasks have this file; write TASK/train_list.json"),
+        ("fincuge:finqa/train_list.json#0", "no file .*train_list.json"),
+    ],
+)
+def test_errors_name_the_address(checkouts: Path, src: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason) as raised:
+        source_text(checkouts, src)
+    assert str(raised.value).startswith(f"{src}: ")
+
+
+@pytest.mark.parametrize(
+    "src", ["cls:a.jsonl#1", "eb:a.jsp", "fin:0", "xwlb:2020/a.json#1", "gov:a.csv#0"]
+)
+def test_missing_checkout_is_a_source_error(tmp_path: Path, src: str) -> None:
+    with pytest.raises(SourceError, match=f"^{re.escape(src)}: no "):
+        source_text(tmp_path, src)
+
+
+def test_source_error_is_a_value_error() -> None:
+    assert issubclass(SourceError, ValueError)

@@ -1,0 +1,1 @@
+"""What project.yml runs: corpus building, training, evaluation and packaging."""

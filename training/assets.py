@@ -1,0 +1,55 @@
+"""Lay out the assets from a folder that holds them already: `python -m training.assets --help`.
+
+`weasel assets` fetches the same files from their public addresses; see project.yml.
+"""
+
+import lzma
+import shutil
+from pathlib import Path
+from typing import Annotated, Final
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import typer
+
+COPIES: Final = {
+    "uner/train.iob2": "assets/uner_gsdsimp/train.iob2",
+    "uner/dev.iob2": "assets/uner_gsdsimp/dev.iob2",
+    "uner/test.iob2": "assets/uner_gsdsimp/test.iob2",
+    "uner/pud.iob2": "assets/uner_pud/test.iob2",
+    "cluener/train.json": "assets/cluener/train.json",
+    "cluener/test.json": "assets/cluener/test.json",
+    "texts/web-train.jsonl": "real/train.jsonl",
+    "texts/web-dev.jsonl": "real/dev.jsonl",
+}
+"""Path below assets/ by path below the shared folder."""
+
+UNLABELLED: Final = "unlabelled/*.jsonl.xz"
+
+
+def main(
+    shared: Annotated[Path, typer.Option(help="Folder with assets/, real/ and unlabelled/.")],
+    output: Annotated[Path, typer.Option(help="Where project.yml looks for assets.")] = Path(
+        "assets"
+    ),
+) -> None:
+    """Copy public sets and texts from a shared folder into assets/."""
+    missing = [shared / source for source in COPIES.values() if not (shared / source).is_file()]
+    if missing:
+        typer.echo(f"not found: {', '.join(map(str, missing))}", err=True)
+        raise typer.Exit(1)
+    for target, source in COPIES.items():
+        (output / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shared / source, output / target)
+    with ZipFile(output / "dh_msra.zip", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("dh_msra.txt", _unpacked(shared / "assets/msra/dh_msra.txt.xz"))
+    for packed in sorted(shared.glob(UNLABELLED)):
+        (output / "texts" / packed.stem).write_bytes(_unpacked(packed))
+    typer.echo(f"{output}: {len(COPIES) + 1} files, and the unlabelled texts")
+
+
+def _unpacked(path: Path) -> bytes:
+    return lzma.decompress(path.read_bytes())
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,157 @@
+"""Annotated articles as JSONL with character offsets: the one truth of every corpus.
+
+A row is `{"id", "text", "ents": [[start, end, label], ...], "sha256", "meta": {...}}`, offsets
+half-open into `text`; `sha256` (of the text in UTF-8) and `meta` may be absent.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from zhinvest.files import FileError, decode, write_text
+from zhinvest.labels import LABELS
+from zhinvest.scorer import Span
+
+_SHOWN_PROBLEMS = 20
+
+
+class CorpusError(ValueError):
+    """An annotated file that breaks its format; the message names file, line and reason."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        more = len(problems) - _SHOWN_PROBLEMS
+        tail = [f"... and {more} more"] if more > 0 else []
+        super().__init__("\n".join([*self.problems[:_SHOWN_PROBLEMS], *tail]))
+
+
+@dataclass(frozen=True)
+class Document:
+    """One article: its text as supplied, and its entities as spans of characters."""
+
+    id: str
+    text: str
+    ents: list[Span] = field(default_factory=list)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def text_hash(text: str) -> str:
+    """Return the SHA-256 of `text` in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Read and check a JSONL file.
+
+    Raises:
+        CorpusError: with every fault found: file, line and reason.
+    """
+    documents: list[Document] = []
+    problems: list[str] = []
+    seen: dict[str, int] = {}
+    for number, row in read_rows(path):
+        faults = list(_row_faults(row)) or list(_span_faults(row["text"], row["ents"]))
+        if (
+            isinstance(row, dict)
+            and (first := seen.setdefault(str(row.get("id")), number)) < number
+        ):
+            faults.append(f"duplicate id {row['id']!r}, first on line {first}")
+        problems += [f"{path}:{number}: {fault}" for fault in faults]
+        if not faults:
+            ents: list[Span] = sorted((s, e, label) for s, e, label in row["ents"])
+            documents.append(Document(row["id"], row["text"], ents, row.get("meta", {})))
+    if problems:
+        raise CorpusError(problems)
+    return documents
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield line number (from 1) and parsed value of every line that is not blank.
+
+    Raises:
+        CorpusError: the file cannot be read or decoded, or a line is not JSON.
+    """
+    try:
+        lines = decode(path.read_bytes()).split("\n")
+    except (OSError, FileError) as error:
+        raise CorpusError([f"{path}: {error}"]) from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, json.loads(line)
+        except ValueError as error:
+            raise CorpusError([f"{path}:{number}: not JSON: {error}"]) from error
+
+
+def _row_faults(row: Any) -> Iterator[str]:
+    if not isinstance(row, dict):
+        yield f"a row must be an object, found {type(row).__name__}"
+        return
+    for key, kind in (("id", str), ("text", str), ("ents", list)):
+        if not isinstance(row.get(key), kind):
+            yield f"{key!r} must be {kind.__name__}, found {row.get(key)!r:.60}"
+    if not isinstance(row.get("meta", {}), dict):
+        yield f"'meta' must be dict, found {row['meta']!r:.60}"
+    if isinstance(text := row.get("text"), str):
+        yield from _text_faults(text, row.get("sha256"))
+
+
+def _text_faults(text: str, expected: Any) -> Iterator[str]:
+    try:
+        found = text_hash(text)
+    except UnicodeEncodeError as error:
+        yield f"text holds a lone surrogate at character {error.start}"
+        return
+    if expected is not None and found != expected:
+        yield f"text differs from its hash: sha256 is {found}, the row says {expected}"
+
+
+def _span_faults(text: str, ents: list[Any]) -> Iterator[str]:
+    good: list[Span] = []
+    for ent in ents:
+        fault = _span_fault(text, ent)
+        if fault:
+            yield f"entity {ent!r}: {fault}"
+        else:
+            good.append(tuple(ent))
+    for first, second in pairwise(sorted(good)):
+        if second[0] < first[1]:
+            yield f"entities {list(first)} and {list(second)} overlap"
+
+
+def _span_fault(text: str, ent: Any) -> str | None:
+    match ent:
+        case [int(start), int(end), str(label)]:
+            pass
+        case _:
+            return "must be [start, end, label]"
+    if label not in LABELS:
+        return f"unknown label {label!r}, known are {', '.join(LABELS)}"
+    if not 0 <= start <= end <= len(text):
+        return f"offsets outside the text of {len(text)} characters"
+    surface = text[start:end]
+    if not surface:
+        return "empty"
+    return f"blank at an edge of {surface!r}" if surface != surface.strip() else None
+
+
+def document_row(document: Document) -> dict[str, Any]:
+    """Return `document` as the row that `read_documents` reads."""
+    row: dict[str, Any] = {"id": document.id, "sha256": text_hash(document.text)}
+    row |= {"text": document.text, "ents": [list(ent) for ent in document.ents]}
+    return row | ({"meta": document.meta} if document.meta else {})
+
+
+def write_rows(path: Path, rows: Iterable[Any]) -> None:
+    """Write `rows` as JSONL, whole or not at all."""
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write_documents(path: Path, documents: Iterable[Document]) -> None:
+    """Write `documents` as JSONL, whole or not at all."""
+    write_rows(path, map(document_row, documents))

@@ -1,0 +1,77 @@
+"""Files in and out: encodings recognised, text taken out of HTML, nothing half written."""
+
+import codecs
+import os
+import tempfile
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+_BLOCK_TAGS = [
+    *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption"),
+    *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li"),
+    *("main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"),
+]
+_UNSEEN_TAGS = ["head", "noscript", "script", "style", "template"]
+
+
+class FileError(ValueError):
+    """A file whose content cannot be read; the message gives the reason."""
+
+
+def decode(data: bytes) -> str:
+    """Decode UTF-8 (with or without byte-order mark), UTF-16 with its mark, or GB18030.
+
+    Raises:
+        FileError: neither encoding fits; the message gives the position of the first fault.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _decode_strictly(data, "utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as utf8_error:
+        try:
+            return data.decode("gb18030")
+        except UnicodeDecodeError as error:
+            raise FileError(
+                f"neither UTF-8 (fault at byte {utf8_error.start}) "
+                f"nor GB18030 (fault at byte {error.start})"
+            ) from error
+
+
+def _decode_strictly(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise FileError(f"not valid {encoding.upper()}: fault at byte {error.start}") from error
+
+
+def html_text(html: str) -> str:
+    """Return the text that a browser would show of `html`, one line for each block."""
+    soup = BeautifulSoup(html, "html.parser")
+    for tag in soup(_UNSEEN_TAGS):
+        tag.decompose()
+    for tag in soup(["br", *_BLOCK_TAGS]):
+        tag.insert_after("\n")
+        tag.insert_before("\n")
+    lines = (line.strip() for line in soup.get_text().splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 to `path`, whole or not at all; line ends stay as they are."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` through a temporary file beside it, so that it is whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

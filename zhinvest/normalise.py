@@ -1,0 +1,42 @@
+"""The reading form of a text: simplified script, half width, lower case, no pinyin glosses.
+
+Models, the word segmenter and the figure reader look at this form. Offsets never refer to it.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from opencc import OpenCC
+
+HAN: Final = "[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+"""Regular expression for one Han character, with 々 and 〇."""
+
+_TONED: Final = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
+_NEUTRAL: Final = "de|le|zhe|men|ge|zi|me|ne"
+GLOSS: Final = rf"[(（](?:(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}|{_NEUTRAL})[)）]"
+"""Regular expression for a pinyin gloss as converters leave it: `(chǎn)` in `產(chǎn)業(yè)`."""
+
+_GLOSS_AFTER_HAN = re.compile(rf"(?<={HAN}){GLOSS}")
+
+_FULL_TO_HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_MARKS: Final = str.maketrans(
+    {"\u3000": " ", "￥": "¥", "￡": "£", "￠": "¢"} | dict.fromkeys("“”「」『』", '"')
+)
+_WIDTH: Final = _FULL_TO_HALF_WIDTH | _MARKS
+
+
+@cache
+def _simplifier() -> OpenCC:
+    return OpenCC("t2s")
+
+
+def normalise(text: str) -> str:
+    """Return `text` in simplified script, half width and lower case, without pinyin glosses.
+
+    Source of the character table: OpenCC, configuration t2s. The result may be shorter than
+    the input (glosses) or longer (lower case of a few letters); it has no common offsets with it.
+    """
+    without_gloss = _GLOSS_AFTER_HAN.sub("", text)
+    simplified: str = _simplifier().convert(without_gloss)
+    return simplified.translate(_WIDTH).lower()

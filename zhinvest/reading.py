@@ -1,0 +1,56 @@
+"""Texts of any length through a pipeline: cut where sentences end, spans put back together."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from spacy.language import Language
+
+from zhinvest.scorer import Span, doc_spans
+
+PIECE: Final = 20_000
+"""Longest text, in characters, that goes through a pipeline in one Doc."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BREAKS: Final = ("\n", "。", "；", "，", " ")
+
+
+def read_texts(
+    nlp: Language, texts: Iterable[str], *, batch_size: int = 32
+) -> Iterator[list[Span]]:
+    """Yield the entities of each text, as spans of characters into the text as given.
+
+    Lone surrogates are read as U+FFFD, so that offsets stay; nothing else is changed.
+    """
+    pieces = (
+        (piece, (number, offset))
+        for number, text in enumerate(texts)
+        for offset, piece in cut_text(_SURROGATE.sub("\ufffd", text))
+    )
+    current: int = 0
+    spans: list[Span] = []
+    for doc, (number, offset) in nlp.pipe(pieces, as_tuples=True, batch_size=batch_size):
+        while current < number:
+            yield spans
+            current, spans = current + 1, []
+        spans += [(start + offset, end + offset, label) for start, end, label in doc_spans(doc)]
+    yield spans
+
+
+def cut_text(text: str, limit: int = PIECE) -> Iterator[tuple[int, str]]:
+    """Yield (offset, piece) pairs that join to `text`, none longer than `limit` characters.
+
+    A piece ends after the last line break, else full stop, else comma, in its second half.
+    """
+    start = 0
+    while len(text) - start > limit:
+        end = start + _break(text[start : start + limit])
+        yield start, text[start:end]
+        start = end
+    yield start, text[start:]
+
+
+def _break(piece: str) -> int:
+    half = len(piece) // 2
+    positions = (piece.rfind(mark, half) for mark in _BREAKS)
+    return next((position + 1 for position in positions if position >= 0), len(piece))

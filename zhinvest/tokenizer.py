@@ -1,0 +1,78 @@
+"""`zhinvest.CharTokenizer.v1`: text to characters, so that no entity is cut by a word boundary."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from spacy.attrs import NORM, SHAPE
+from spacy.lang.lex_attrs import word_shape
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import DummyTokenizer, registry
+from spacy.vocab import Vocab
+
+from zhinvest.normalise import GLOSS, HAN, normalise
+
+_DIGIT: Final = "[0-9０-９]"
+_THOUSANDS: Final = rf"{_DIGIT}{{1,3}}(?:,{_DIGIT}{{3}})+(?!{_DIGIT})"
+_NUMBER: Final = rf"(?:{_THOUSANDS}|{_DIGIT}+)(?:[.．]{_DIGIT}+)*"
+_CAMEL_HEAD: Final = "[A-Z]?[a-z]{3,}(?=[A-Z])"
+_LATIN: Final = rf"{_CAMEL_HEAD}|[A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
+_TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|\S)( ?)|\s+")
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+class CharTokenizer(DummyTokenizer):
+    """One token per Han character (with its pinyin gloss), digit run, Latin run and mark.
+
+    Non-destructive: the tokens with their spaces joined give the text back, whatever it is.
+    Two words written as one are two tokens (`RidleyProject`), units are not (`GWh`, `kWh`).
+    `token.norm_` is the normalised form (see `zhinvest.normalise`) and `token.shape_` the shape
+    of that form; both are set on the vocabulary once, at construction, and cost nothing later.
+    """
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+        _override(vocab, {NORM: normalise, SHAPE: _normalised_shape})
+
+    def __call__(self, text: str) -> Doc:
+        """Return a Doc of characters over `text`.
+
+        Raises:
+            ValueError: `text` holds a lone surrogate, which no encoding can carry.
+        """
+        if surrogate := _SURROGATE.search(text):
+            raise ValueError(
+                f"lone surrogate U+{ord(surrogate[0]):04X} at character {surrogate.start()}: "
+                "replace it (for example by U+FFFD) before reading the text"
+            )
+        words: list[str] = []
+        spaces: list[bool] = []
+        for match in _TOKEN.finditer(text):
+            words.append(match[1] or match[0])
+            spaces.append(bool(match[2]))
+        return Doc(self.vocab, words=words, spaces=spaces)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CharTokenizer, (self.vocab,)
+
+
+def _override(vocab: Any, getters: dict[int, Callable[[str], str]]) -> None:
+    """Have `vocab` (untyped: spaCy's stub leaves the attribute out) use these attribute getters."""
+    vocab.lex_attr_getters = {**vocab.lex_attr_getters, **getters}
+
+
+def _normalised_shape(text: str) -> str:
+    shape: str = word_shape(normalise(text))
+    return shape
+
+
+@registry.tokenizers("zhinvest.CharTokenizer.v1")
+def make_char_tokenizer() -> Callable[[Language], CharTokenizer]:
+    """Return the function with which spaCy builds the tokenizer of a pipeline."""
+
+    def create(nlp: Language) -> CharTokenizer:
+        return CharTokenizer(nlp.vocab)
+
+    return create
