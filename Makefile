@@ -17,6 +17,9 @@ lint: install-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m training.configs --check
+	$(BIN)/python -m training.lint corpus/articles.jsonl
+	$(BIN)/python -m training.readme --check
+	$(BIN)/python -m training.card --check
 
 install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev

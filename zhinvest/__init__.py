@@ -1,9 +1,11 @@
-"""zhinvest: a spaCy pipeline package that reads Chinese industrial-investment news."""
+"""zhinvest: a spaCy pipeline package that reads Chinese industrial-investment news.
+
+Importing the package costs nothing; its modules import what they need.
+"""
 
 from importlib.metadata import version
 
-from zhinvest.documents import CorpusError, Document, read_documents, write_documents
 from zhinvest.labels import LABELS
 
 __version__ = version("zhinvest")
-__all__ = ["LABELS", "CorpusError", "Document", "__version__", "read_documents", "write_documents"]
+__all__ = ["LABELS", "__version__"]

@@ -1,9 +1,11 @@
 """The command line: `zhinvest annotate` and `zhinvest evaluate`."""
 
 import json
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -56,7 +58,8 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    pass
+    if isinstance(sys.stdout, TextIOWrapper):  # tables show what the terminal lacks as escapes
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @app.command()
@@ -110,7 +113,7 @@ def evaluate_command(
     scores = evaluate(load_pipeline(model, exclude=["words"]), documents)
     row = json.dumps(scores_row(scores), indent=2)
     if output:
-        write_text(output, row + "\n")
+        _save(output, row + "\n")
     if as_json:
         typer.echo(row)
     else:
@@ -121,13 +124,20 @@ def load_pipeline(model: str, exclude: Sequence[str] = ()) -> Language:
     """Load a pipeline by name or folder; a clear message and exit code 2 where it cannot be."""
     try:
         return spacy.load(model, exclude=list(exclude))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError, AttributeError) as error:
         raise _fail(f"cannot load the pipeline {model!r}: {error}", code=2) from error
 
 
 def _fail(message: str, code: int = 1) -> typer.Exit:
     typer.echo(message, err=True)
     return typer.Exit(code)
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise _fail(f"{path}: {error.strerror or error}") from error
 
 
 def _inputs(names: list[str]) -> Iterator[Article | Problem]:
@@ -171,9 +181,9 @@ def _write(
         return
     text = "".join(_rendered(annotated, output_format))
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(text.encode("utf-8"), nl=False)
     else:
-        write_text(output, text)
+        _save(output, text)
 
 
 def _rendered(
@@ -184,8 +194,8 @@ def _rendered(
     elif output_format is Format.html:
         yield html_page([to_html(*pair) for pair in annotated])
     else:
-        console = Console(width=120)
-        with console.capture() as capture:
-            for pair in annotated:
-                console.print(to_table(*pair))
-        yield capture.get()
+        page = StringIO()
+        console = Console(file=page, width=120, color_system=None)
+        for pair in annotated:
+            console.print(to_table(*pair))
+        yield page.getvalue()

@@ -1,7 +1,8 @@
 """Annotated articles as JSONL with character offsets: the one truth of every corpus.
 
 A row is `{"id", "text", "ents": [[start, end, label], ...], "sha256", "meta": {...}}`, offsets
-half-open into `text`; `sha256` (of the text in UTF-8) and `meta` may be absent.
+half-open into `text`; `sha256` (of the text in UTF-8) and `meta` may be absent. A row that also
+has `start` and `end` holds that slice of a longer text, of which `sha256` is the hash.
 """
 
 import hashlib
@@ -53,17 +54,16 @@ def read_documents(path: Path) -> list[Document]:
     documents: list[Document] = []
     problems: list[str] = []
     seen: dict[str, int] = {}
-    for number, row in read_rows(path):
-        faults = list(_row_faults(row)) or list(_span_faults(row["text"], row["ents"]))
-        if (
-            isinstance(row, dict)
-            and (first := seen.setdefault(str(row.get("id")), number)) < number
-        ):
-            faults.append(f"duplicate id {row['id']!r}, first on line {first}")
-        problems += [f"{path}:{number}: {fault}" for fault in faults]
-        if not faults:
-            ents: list[Span] = sorted((s, e, label) for s, e, label in row["ents"])
-            documents.append(Document(row["id"], row["text"], ents, row.get("meta", {})))
+    for number, line in _lines(path):
+        where = f"{path}:{number}"
+        try:
+            document = _document(where, line)
+        except CorpusError as error:
+            problems += error.problems
+            continue
+        if (first := seen.setdefault(document.id, number)) < number:
+            problems.append(f"{where}: duplicate id {document.id!r}, first on line {first}")
+        documents.append(document)
     if problems:
         raise CorpusError(problems)
     return documents
@@ -75,17 +75,40 @@ def read_rows(path: Path) -> Iterator[tuple[int, Any]]:
     Raises:
         CorpusError: the file cannot be read or decoded, or a line is not JSON.
     """
+    for number, line in _lines(path):
+        yield number, _row(f"{path}:{number}", line)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         lines = decode(path.read_bytes()).split("\n")
     except (OSError, FileError) as error:
         raise CorpusError([f"{path}: {error}"]) from error
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield number, json.loads(line)
-        except ValueError as error:
-            raise CorpusError([f"{path}:{number}: not JSON: {error}"]) from error
+    return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def _row(where: str, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise CorpusError([f"{where}: not JSON: {error}"]) from error
+
+
+def _document(where: str, line: str) -> Document:
+    return check_row(where, _row(where, line))
+
+
+def check_row(where: str, row: Any) -> Document:
+    """Return the article that the parsed `row` holds; `where` names its file and line.
+
+    Raises:
+        CorpusError: with every fault of the row.
+    """
+    faults = list(_row_faults(row)) or list(_span_faults(row["text"], row["ents"]))
+    if faults:
+        raise CorpusError([f"{where}: {fault}" for fault in faults])
+    ents: list[Span] = sorted((start, end, label) for start, end, label in row["ents"])
+    return Document(row["id"], row["text"], ents, row.get("meta", {}))
 
 
 def _row_faults(row: Any) -> Iterator[str]:
@@ -98,7 +121,7 @@ def _row_faults(row: Any) -> Iterator[str]:
     if not isinstance(row.get("meta", {}), dict):
         yield f"'meta' must be dict, found {row['meta']!r:.60}"
     if isinstance(text := row.get("text"), str):
-        yield from _text_faults(text, row.get("sha256"))
+        yield from _text_faults(text, None if "start" in row else row.get("sha256"))
 
 
 def _text_faults(text: str, expected: Any) -> Iterator[str]:
@@ -126,7 +149,7 @@ def _span_faults(text: str, ents: list[Any]) -> Iterator[str]:
 
 def _span_fault(text: str, ent: Any) -> str | None:
     match ent:
-        case [int(start), int(end), str(label)]:
+        case [int(start), int(end), str(label)] if bool not in (type(start), type(end)):
             pass
         case _:
             return "must be [start, end, label]"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from rich.table import Table
+from rich.text import Text
 from spacy.language import Language
 
 from zhinvest.documents import Document
@@ -48,7 +49,7 @@ def scores_row(scores: dict[str, Score]) -> dict[str, dict[str, float]]:
 
 def scores_table(scores: dict[str, Score], title: str) -> Table:
     """Return the scores as a table for the terminal."""
-    table = Table(title=title)
+    table = Table(title=Text(title))
     table.add_column("label")
     for heading in ("P", "R", "F1", "95 % interval", "support"):
         table.add_column(heading, justify="right")

@@ -3,16 +3,16 @@
 import codecs
 import os
 import tempfile
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Final
 
-from bs4 import BeautifulSoup
-
-_BLOCK_TAGS = [
-    *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption"),
+_BREAKING_TAGS: Final = {
+    *("address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption"),
     *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li"),
     *("main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"),
-]
-_UNSEEN_TAGS = ["head", "noscript", "script", "style", "template"]
+}
+_UNSEEN_TAGS: Final = {"head", "noscript", "script", "style", "template"}
 
 
 class FileError(ValueError):
@@ -48,14 +48,44 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
 
 def html_text(html: str) -> str:
     """Return the text that a browser would show of `html`, one line for each block."""
-    soup = BeautifulSoup(html, "html.parser")
-    for tag in soup(_UNSEEN_TAGS):
-        tag.decompose()
-    for tag in soup(["br", *_BLOCK_TAGS]):
-        tag.insert_after("\n")
-        tag.insert_before("\n")
-    lines = (line.strip() for line in soup.get_text().splitlines())
+    parser = _PageParser()
+    parser.feed(html)
+    parser.close()
+    lines = (line.strip() for line in "".join(parser.parts).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+class _PageParser(HTMLParser):
+    """Collects the text that is seen, with a line break at both ends of a block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._unseen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "body":
+            self._unseen.clear()  # a page may leave </head> out
+        if tag in _UNSEEN_TAGS:
+            self._unseen.append(tag)
+        self._break_at(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._unseen:
+            del self._unseen[self._unseen.index(tag) :]
+        self._break_at(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(data)
+
+    def _break_at(self, tag: str) -> None:
+        if tag in _BREAKING_TAGS and not self._unseen:
+            self.parts.append("\n")
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Skip `<![...]>`, which browsers read as a comment and the base class may refuse."""
+        return self.parse_bogus_comment(i)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -64,7 +94,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` through a temporary file beside it, so that it is whole or absent."""
+    """Write `data` to `path` through a temporary file beside it, so that it is whole or absent.
+
+    A link is followed; what is no regular file (a device, a pipe) is written to, not replaced.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

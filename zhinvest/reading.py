@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Final
 
 from spacy.language import Language
 
 from zhinvest.scorer import Span, doc_spans
 
-PIECE: Final = 20_000
+PIECE: Final = 4_000
 """Longest text, in characters, that goes through a pipeline in one Doc."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -27,14 +28,13 @@ def read_texts(
         for number, text in enumerate(texts)
         for offset, piece in cut_text(_SURROGATE.sub("\ufffd", text))
     )
-    current: int = 0
-    spans: list[Span] = []
-    for doc, (number, offset) in nlp.pipe(pieces, as_tuples=True, batch_size=batch_size):
-        while current < number:
-            yield spans
-            current, spans = current + 1, []
-        spans += [(start + offset, end + offset, label) for start, end, label in doc_spans(doc)]
-    yield spans
+    docs = nlp.pipe(pieces, as_tuples=True, batch_size=batch_size)
+    for _, parts in groupby(docs, key=lambda part: part[1][0]):
+        yield [
+            (start + offset, end + offset, label)
+            for doc, (_, offset) in parts
+            for start, end, label in doc_spans(doc)
+        ]
 
 
 def cut_text(text: str, limit: int = PIECE) -> Iterator[tuple[int, str]]:

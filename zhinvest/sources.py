@@ -1,6 +1,7 @@
 """The inputs of `zhinvest annotate`: text, JSONL and HTML files, folders, standard input."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,28 +34,33 @@ class Problem:
 
 
 def find_files(inputs: Sequence[str]) -> Iterator[str | Problem]:
-    """Yield the files that `inputs` (files, folders, `-`) name; folders are read recursively."""
+    """Yield the files that `inputs` (files, folders, `-`) name.
+
+    Folders are read with the folders in them, but links to other folders are not followed.
+    """
     for name in inputs:
-        path = Path(name)
-        if name == STDIN or not path.is_dir():
-            yield name
-            continue
-        try:
-            files = sorted(str(p) for p in _walk(path) if p.suffix.lower() in SUFFIXES)
-        except OSError as error:
-            yield Problem(name, error.strerror or str(error))
-            continue
-        yield from files
-        if not files:
-            yield Problem(name, f"no file with one of {' '.join(sorted(SUFFIXES))}")
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            yield from _walk(path)
+        if name != STDIN and _is_folder(name):
+            yield from _folder(name)
         else:
-            yield path
+            yield name
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name too long, a parent without rights: reading it will say so
+        return False
+
+
+def _folder(name: str) -> list[str | Problem]:
+    errors: list[OSError] = []
+    walk = os.walk(name, onerror=errors.append)
+    paths = [Path(folder, file) for folder, _, files in walk for file in files]
+    found = sorted(str(path) for path in paths if path.suffix.lower() in SUFFIXES)
+    problems = [Problem(str(error.filename), error.strerror or str(error)) for error in errors]
+    if not found and not problems:
+        problems = [Problem(name, f"no file with one of {' '.join(sorted(SUFFIXES))}")]
+    return [*found, *problems]
 
 
 def read_articles(name: str) -> Iterator[Article | Problem]:
@@ -69,12 +75,14 @@ def read_articles(name: str) -> Iterator[Article | Problem]:
         yield Problem(name, str(error))
         return
     suffix = Path(name).suffix.lower()
-    if suffix in _JSONL:
-        yield from _rows(name, text)
-    elif not text.strip():
+    if suffix in _HTML:
+        text = html_text(text)
+    if not text.strip():
         yield Problem(name, "holds no text")
+    elif suffix in _JSONL:
+        yield from _rows(name, text)
     else:
-        yield Article(name, html_text(text) if suffix in _HTML else text)
+        yield Article(name, text)
 
 
 def _rows(name: str, lines: str) -> Iterator[Article | Problem]:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from spacy.attrs import NORM, SHAPE
-from spacy.lang.lex_attrs import word_shape
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import DummyTokenizer, registry
@@ -15,11 +14,14 @@ from zhinvest.normalise import GLOSS, HAN, normalise
 
 _DIGIT: Final = "[0-9０-９]"
 _THOUSANDS: Final = rf"{_DIGIT}{{1,3}}(?:,{_DIGIT}{{3}})+(?!{_DIGIT})"
-_NUMBER: Final = rf"(?:{_THOUSANDS}|{_DIGIT}+)(?:[.．]{_DIGIT}+)*"
+_LIST_NUMBER: Final = rf"(?m:^){_DIGIT}{{1,2}}(?=[.．]{_DIGIT})"
+_NUMBER: Final = rf"{_LIST_NUMBER}|(?:{_THOUSANDS}|{_DIGIT}+)(?:[.．]{_DIGIT}+)*"
 _CAMEL_HEAD: Final = "[A-Z]?[a-z]{3,}(?=[A-Z])"
 _LATIN: Final = rf"{_CAMEL_HEAD}|[A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
 _TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|\S)( ?)|\s+")
 
+_ANY_DIGIT: Final = re.compile(r"\d")
+_LONG_NUMBER: Final = re.compile("d{5,}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -27,14 +29,15 @@ class CharTokenizer(DummyTokenizer):
     """One token per Han character (with its pinyin gloss), digit run, Latin run and mark.
 
     Non-destructive: the tokens with their spaces joined give the text back, whatever it is.
+    A number at the start of a line is cut at its point, which may be that of a list (`1.3M口罩`).
     Two words written as one are two tokens (`RidleyProject`), units are not (`GWh`, `kWh`).
-    `token.norm_` is the normalised form (see `zhinvest.normalise`) and `token.shape_` the shape
-    of that form; both are set on the vocabulary once, at construction, and cost nothing later.
+    `token.norm_` is the normalised form (see `zhinvest.normalise`) and `token.shape_` that form
+    with digits masked; the vocabulary computes both once for each distinct token.
     """
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
-        _override(vocab, {NORM: normalise, SHAPE: _normalised_shape})
+        _override(vocab, {NORM: normalise, SHAPE: masked})
 
     def __call__(self, text: str) -> Doc:
         """Return a Doc of characters over `text`.
@@ -63,9 +66,13 @@ def _override(vocab: Any, getters: dict[int, Callable[[str], str]]) -> None:
     vocab.lex_attr_getters = {**vocab.lex_attr_getters, **getters}
 
 
-def _normalised_shape(text: str) -> str:
-    shape: str = word_shape(normalise(text))
-    return shape
+def masked(text: str) -> str:
+    """Return the normalised form with every digit as d, at most four in a row.
+
+    A single character of white space of any kind is a blank.
+    """
+    form = _LONG_NUMBER.sub("dddd", _ANY_DIGIT.sub("d", normalise(text)))
+    return " " if len(form) == 1 and form.isspace() else form
 
 
 @registry.tokenizers("zhinvest.CharTokenizer.v1")

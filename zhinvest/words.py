@@ -59,7 +59,6 @@ class Words(Pipe):
             starts.add(start)
             starts.update(self._word_starts([token.norm_ for token in doc[start:end]], start))
         starts.update(token.i for token in doc if token.is_space)
-        starts.update(token.i + 1 for token in doc if token.is_space or token.whitespace_)
         return starts
 
     def _word_starts(self, norms: list[str], first: int) -> Iterator[int]:

@@ -1,0 +1,126 @@
+"""Tests of what is written: tables, JSONL rows and the HTML page."""
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from zhinvest.files import html_text
+from zhinvest.labels import COLOURS, LABELS
+from zhinvest.output import html_page, to_html, to_json, to_table
+from zhinvest.scorer import Span
+from zhinvest.sources import Article
+
+ARTICLE = Article("news.txt", "恒川公司在上海投资五亿元。")
+SPANS: list[Span] = [(0, 4, "ORG"), (5, 7, "PLACE"), (9, 12, "MONEY")]
+ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=[]), max_size=30)
+
+
+def printed(article: Article, spans: list[Span]) -> str:
+    page = io.StringIO()
+    Console(file=page, width=60).print(to_table(article, spans))
+    return page.getvalue()
+
+
+# --- JSONL ----------------------------------------------------------------------------------------
+
+
+def test_json_row() -> None:
+    line = to_json(ARTICLE, SPANS)
+    assert "恒川公司" in line
+    assert json.loads(line) == {
+        "id": "news.txt",
+        "text": ARTICLE.text,
+        "ents": [
+            {"start": 0, "end": 4, "label": "ORG", "text": "恒川公司"},
+            {"start": 5, "end": 7, "label": "PLACE", "text": "上海"},
+            {"start": 9, "end": 12, "label": "MONEY", "text": "五亿元"},
+        ],
+    }
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_any_text_makes_one_line_that_can_be_encoded(name: str, text: str) -> None:
+    line = to_json(Article(name, text), [(0, len(text), "ORG")] if text else [])
+    assert "\n" not in line
+    row = json.loads(line.encode("utf-8"))
+    assert (row["id"], row["text"]) == (name, text)
+    assert [ent["text"] for ent in row["ents"]] == [text] * bool(text)
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def test_table() -> None:
+    lines = printed(ARTICLE, SPANS).splitlines()
+    assert lines[0].strip() == "news.txt"
+    rows = [line.strip("│ \n").split("│") for line in lines if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["0", "4", "ORG", "恒川公司"],
+        ["5", "7", "PLACE", "上海"],
+        ["9", "12", "MONEY", "五亿元"],
+    ]
+
+
+def test_a_long_entity_is_folded_not_cut() -> None:
+    text = "".join(chr(0x4E00 + number) for number in range(100))
+    assert set(text) <= set(printed(Article("a", text), [(0, 100, "ORG")]))
+
+
+@pytest.mark.parametrize("text", ["[red]甲[/red]", "[/]", "甲[link=x]"])
+def test_markup_is_shown_as_it_stands(text: str) -> None:
+    shown = printed(Article(text, text), [(0, len(text), "ORG")])
+    assert shown.count(text) == 2
+
+
+@given(ANY_TEXT)
+def test_no_control_character_reaches_the_terminal(text: str) -> None:
+    shown = printed(Article(text, text), [(0, len(text), "ORG")])
+    shown.encode("utf-8")
+    assert not set(shown) & {"\x00", "\x07", "\x08", "\x1b", "\x7f"}
+
+
+# --- HTML -----------------------------------------------------------------------------------------
+
+
+def test_html_marks_the_entities_in_their_colours() -> None:
+    html = to_html(ARTICLE, SPANS)
+    for label, surface in (("ORG", "恒川公司"), ("PLACE", "上海"), ("MONEY", "五亿元")):
+        assert COLOURS[label] in html
+        assert surface in html
+    assert html.index("恒川公司") < html.index("ORG") < html.index("上海") < html.index("PLACE")
+
+
+def test_html_without_entities_keeps_the_text() -> None:
+    assert ARTICLE.text in to_html(ARTICLE, [])
+
+
+def test_html_is_escaped() -> None:
+    html = to_html(Article("<b>", "<script>甲</script> & 乙"), [(8, 9, "ORG")])
+    assert "<script>" not in html
+    assert "<h2>&lt;b&gt;</h2>" in html
+    assert "&amp; 乙" in html
+
+
+@given(st.text(alphabet="恒川{}%<>&\x00\x1b\ud800\n", max_size=20))
+def test_page_of_any_text_can_be_written_and_read(text: str) -> None:
+    page = html_page([to_html(Article(text, text), []), to_html(ARTICLE, SPANS)])
+    page.encode("utf-8")
+    assert "\x00" not in page
+    assert ARTICLE.id in html_text(page)
+
+
+def test_page_is_complete() -> None:
+    page = html_page([to_html(ARTICLE, SPANS)] * 2)
+    assert page.startswith("<!DOCTYPE html>")
+    assert '<meta charset="utf-8">' in page
+    assert page.count("<h2>news.txt</h2>") == 2
+    assert page.rstrip().endswith("</html>")
+
+
+def test_every_label_has_a_colour_of_its_own() -> None:
+    assert tuple(COLOURS) == LABELS
+    assert len(set(COLOURS.values())) == len(LABELS)

@@ -1,0 +1,100 @@
+"""The network of `zhinvest.encoder`: BERT over character indices, in PyTorch alone."""
+
+import io
+from typing import Final, cast
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+PAD: Final = 1
+"""Index that marks a position without character."""
+
+
+class Layer(nn.Module):
+    """One transformer layer, normalised after each half, as BERT's."""
+
+    def __init__(self, width: int, heads: int, hidden: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, hidden), nn.Linear(hidden, width)
+        self.n1, self.n2 = nn.LayerNorm(width, eps=1e-12), nn.LayerNorm(width, eps=1e-12)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Return vectors of the shape of `x`: (batch, positions, width)."""
+        batch, length, width = x.shape
+        shape = (batch, length, 3, self.heads, width // self.heads)
+        q, k, v = self.qkv(x).view(shape).permute(2, 0, 3, 1, 4)
+        dropout = self.dropout if self.training else 0.0
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+        attended = self.out(attended.transpose(1, 2).reshape(batch, length, width))
+        x = self.n1(x + F.dropout(attended, self.dropout, self.training))
+        return cast(Tensor, self.n2(x + F.dropout(self._feed(x), self.dropout, self.training)))
+
+    def _feed(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.down(F.gelu(self.up(x))))
+
+
+class Encoder(nn.Module):
+    """A BERT encoder over character indices."""
+
+    def __init__(
+        self, vocab: int, width: int, depth: int, heads: int, positions: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.word, self.pos = nn.Embedding(vocab, width), nn.Embedding(positions, width)
+        self.norm = nn.LayerNorm(width, eps=1e-12)
+        self.layers = nn.ModuleList(Layer(width, heads, 4 * width, dropout) for _ in range(depth))
+
+    def forward(self, indices: Tensor) -> Tensor:
+        """Return vectors of shape (batch, positions, width) for indices (batch, positions)."""
+        padding = indices == PAD
+        mask = ~padding[:, None, None, :] if padding.any() else None
+        x = self.norm(self.word(indices) + self.pos.weight[: indices.shape[1]])
+        x = F.dropout(x, self.dropout, self.training)
+        for layer in self.layers:
+            x = layer(x, mask)
+        return cast(Tensor, x)
+
+
+def half_bytes(network: nn.Module) -> bytes:
+    """Return the weights as 16-bit floats."""
+    buffer = io.BytesIO()
+    torch.save({name: value.half().cpu() for name, value in network.state_dict().items()}, buffer)
+    return buffer.getvalue()
+
+
+def from_half_bytes(network: nn.Module, data: bytes, device: torch.device) -> nn.Module:
+    """Fill `network` with what `half_bytes` gave, as 32-bit floats on `device`."""
+    state = torch.load(io.BytesIO(data), map_location=device, weights_only=True)
+    network.load_state_dict(state)
+    return network.to(device)
+
+
+def bert_state(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return BertModel's weights under this module's names, as 32-bit floats."""
+    get = {name: value.float() for name, value in weights.items()}.__getitem__
+    embeddings = "embeddings."
+    first_type = get(f"{embeddings}token_type_embeddings.weight")[0]
+    state = {
+        "word.weight": get(f"{embeddings}word_embeddings.weight"),
+        "pos.weight": get(f"{embeddings}position_embeddings.weight") + first_type,
+    }
+    parts = {
+        "out": "attention.output.dense",
+        "n1": "attention.output.LayerNorm",
+        "up": "intermediate.dense",
+        "down": "output.dense",
+        "n2": "output.LayerNorm",
+    }
+    for kind in ("weight", "bias"):
+        state[f"norm.{kind}"] = get(f"{embeddings}LayerNorm.{kind}")
+        for i in range(sum(name.endswith("attention.self.query.bias") for name in weights)):
+            layer = f"encoder.layer.{i}."
+            heads = [get(f"{layer}attention.self.{n}.{kind}") for n in ("query", "key", "value")]
+            state[f"layers.{i}.qkv.{kind}"] = torch.cat(heads)
+            for ours, theirs in parts.items():
+                state[f"layers.{i}.{ours}.{kind}"] = get(f"{layer}{theirs}.{kind}")
+    return state

@@ -1,0 +1,145 @@
+"""`zhinvest_tagger`: entities by a BIO tag for each character, decoded to the best valid path.
+
+Stands where spaCy's transition-based `ner` stands; its decisions are independent of one another
+up to the decoder, so that a batch runs as a few large matrix products.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.util import registry
+from spacy.vocab import Vocab
+from thinc.api import Linear, Model, chain, with_array
+from thinc.types import Floats2d
+
+from zhinvest.encoder import load_bert
+from zhinvest.labels import LABELS
+from zhinvest.tags import TAGS, Tags, decode, tag_spans
+
+_POSITION: Final = {"B": 0, "U": 0, "I": 1, "L": 1}
+
+
+@registry.architectures("zhinvest.Tagger.v1")
+def tagger_model(tok2vec: Model[list[Doc], list[Floats2d]]) -> Model[list[Doc], list[Floats2d]]:
+    """Return a model from Docs to tag scores of shape (n_tokens, len(TAGS))."""
+    output: Model[Any, Any] = with_array(
+        cast(Any, Linear(nO=len(TAGS), nI=tok2vec.maybe_get_dim("nO")))
+    )
+    model: Model[Any, Any] = chain(tok2vec, output)
+    model.set_ref("tok2vec", tok2vec)
+    return cast(Model[list[Doc], list[Floats2d]], model)
+
+
+class Tagger(TrainablePipe):  # type: ignore[misc]
+    """Finds entities by tagging every token."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[list[Doc], list[Floats2d]],
+        name: str = "ner",
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the entities."""
+        return LABELS
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        bert: Path | None = None,
+    ) -> None:
+        """Give the model its shape from a few examples; `bert` is a folder for `load_bert`."""
+        sample = [example.x for example in islice(get_examples(), 10)]
+        if not sample:
+            raise ValueError(f"component {self.name!r}: no example to initialise from")
+        self.model.initialize(X=sample)
+        if bert is not None:
+            load_bert(self.model.get_ref("tok2vec"), bert)
+
+    def predict(self, docs: Iterable[Doc]) -> list[Tags]:
+        """Return the best valid tags of each Doc."""
+        filled = list(docs)
+        if not any(filled):
+            return [np.zeros(0, dtype=np.int64) for _ in filled]
+        ops: Any = self.model.ops
+        return decode([ops.to_numpy(array) for array in self.model.predict(filled)])
+
+    def set_annotations(self, docs: Iterable[Doc], tags: Iterable[Tags]) -> None:
+        """Write the entities that `tags` spell into the Docs."""
+        for doc, path in zip(docs, tags, strict=True):
+            doc.set_ents([Span(doc, *span) for span in tag_spans(path) if _is_framed(doc, *span)])
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: list[Floats2d]
+    ) -> tuple[float, list[Floats2d]]:
+        """Return the cross-entropy and its gradient; tokens without annotation have none."""
+        loss, gradients = 0.0, []
+        ops: Any = self.model.ops
+        arrays: list[Any] = list(scores)
+        for example, array in zip(examples, arrays, strict=True):
+            gold = ops.asarray1i(gold_tags(example))
+            known = (gold >= 0).astype("f")
+            exponents = ops.xp.exp(array - array.max(axis=1, keepdims=True))
+            gradient = exponents / exponents.sum(axis=1, keepdims=True)
+            right = ops.xp.arange(len(gold)), ops.xp.maximum(gold, 0)
+            loss -= float((ops.xp.log(gradient[right] + 1e-12) * known).sum())
+            gradient[right] -= 1
+            gradients.append(gradient * known[:, None])
+        return loss, gradients
+
+    def add_label(self, label: str) -> int:
+        """Refuse: the labels are fixed."""
+        known = ", ".join(LABELS)
+        raise ValueError(f"the labels of {self.name!r} are {known}: cannot add {label!r}")
+
+
+def gold_tags(example: Example) -> list[int]:
+    """Return the index in TAGS for each token of the prediction, -1 where it is not known."""
+    return [_tag_index(tag) for tag in example.get_aligned_ner()]
+
+
+def _tag_index(biluo: str | None) -> int:
+    if biluo is None or biluo == "-":
+        return -1
+    position, _, label = biluo.partition("-")
+    if label not in LABELS:
+        return TAGS.index("O")
+    return 1 + 2 * LABELS.index(label) + _POSITION[position]
+
+
+def _is_framed(doc: Doc, start: int, end: int, label: str) -> bool:
+    """Return whether the span begins and ends with something to see, as every gold span does."""
+    return not (doc[start].is_space or doc[end - 1].is_space)
+
+
+@Language.factory(
+    "zhinvest_tagger",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={"scorer": {"@scorers": "zhinvest.span_scorer.v1"}},
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], list[Floats2d]],
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> Tagger:
+    """Return a Tagger around `model` (architecture zhinvest.Tagger.v1)."""
+    return Tagger(nlp.vocab, model, name, scorer)

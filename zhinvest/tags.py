@@ -1,0 +1,83 @@
+"""BIO tags of the four labels: the best valid path through scores, and the entities of a path."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhinvest.labels import LABELS
+
+Scores = NDArray[np.float32]
+Tags = NDArray[np.int64]
+
+TAGS: Final = ("O", *(f"{position}-{label}" for label in LABELS for position in "BI"))
+"""The tags by index: an odd index begins an entity, the even one after it continues it."""
+
+_OUTSIDE: Final = 0
+_IMPOSSIBLE: Final = np.float32(-1e9)
+
+
+def decode(scores: Sequence[Scores]) -> list[Tags]:
+    """Return the valid path of highest score for each array of shape (n_tokens, len(TAGS)).
+
+    A path is valid if no entity is continued that was not begun. Where the best tag of every
+    token by itself spells a valid path, that is the answer; the others go through Viterbi.
+    """
+    paths = [array.argmax(axis=1) for array in scores]
+    broken = [i for i, path in enumerate(paths) if not _is_valid(path)]
+    for i, path in zip(broken, _viterbi([scores[i] for i in broken]), strict=True):
+        paths[i] = path
+    return paths
+
+
+def _is_valid(path: Tags) -> bool:
+    previous = np.concatenate([[_OUTSIDE], path[:-1]])
+    inside = (path > 0) & (path % 2 == 0)
+    return bool(((previous == path) | (previous == path - 1))[inside].all())
+
+
+def _transitions() -> Scores:
+    """Return 0 where the second tag may follow the first, else _IMPOSSIBLE."""
+    matrix = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
+    for inside in range(2, len(TAGS), 2):
+        matrix[:, inside] = _IMPOSSIBLE
+        matrix[[inside - 1, inside], inside] = 0
+    return matrix
+
+
+def _viterbi(scores: Sequence[Scores]) -> list[Tags]:
+    """Return the best valid paths: Viterbi over all arrays at once, the longest first."""
+    if not scores:
+        return []
+    transitions = _transitions()
+    lengths = np.array([len(array) for array in scores])
+    padded = np.zeros((len(scores), lengths.max(), len(TAGS)), dtype=np.float32)
+    for row, array in zip(padded, scores, strict=True):
+        row[: len(array)] = array
+    best = padded[:, 0] + transitions[_OUTSIDE]
+    pointers = []
+    stay = np.arange(len(TAGS))
+    for step in range(1, lengths.max()):
+        options = best[:, :, None] + transitions
+        going = (step < lengths)[:, None]
+        pointers.append(np.where(going, options.argmax(axis=1), stay))
+        best = np.where(going, options.max(axis=1) + padded[:, step], best)
+    path = [best.argmax(axis=1)]
+    for pointer in reversed(pointers):
+        path.append(np.take_along_axis(pointer, path[-1][:, None], axis=1)[:, 0])
+    table = np.stack(path[::-1], axis=1)
+    return [row[:length] for row, length in zip(table, lengths, strict=True)]
+
+
+def tag_spans(path: Tags) -> list[tuple[int, int, str]]:
+    """Return the entities of a valid path: first token, token after the last, label."""
+    tags = np.asarray(path)
+    begins = np.flatnonzero(tags % 2)
+    spans = []
+    for begin in begins:
+        end = begin + 1
+        while end < len(tags) and tags[end] == tags[begin] + 1:
+            end += 1
+        spans.append((int(begin), int(end), LABELS[(tags[begin] - 1) // 2]))
+    return spans
