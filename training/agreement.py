@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from sklearn.metrics import cohen_kappa_score
 
+from training.commands import run
 from zhinvest.documents import CorpusError, Document, read_documents
 from zhinvest.files import write_text
 from zhinvest.scorer import count_spans, total
@@ -67,4 +68,4 @@ def _pairs(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -11,6 +11,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import typer
 
+from training.commands import run
+
 COPIES: Final = {
     "uner/train.iob2": "assets/uner_gsdsimp/train.iob2",
     "uner/dev.iob2": "assets/uner_gsdsimp/dev.iob2",
@@ -18,30 +20,35 @@ COPIES: Final = {
     "uner/pud.iob2": "assets/uner_pud/test.iob2",
     "cluener/train.json": "assets/cluener/train.json",
     "cluener/test.json": "assets/cluener/test.json",
+    "me5-small-zh-char/model.safetensors": "weights/me5-small-zh-char/model.safetensors",
+    "me5-small-zh-char/tokenizer.json": "weights/me5-small-zh-char/tokenizer.json",
     "texts/web-train.jsonl": "real/train.jsonl",
     "texts/web-dev.jsonl": "real/dev.jsonl",
 }
 """Path below assets/ by path below the shared folder."""
 
+MSRA: Final = "assets/msra/dh_msra.txt.xz"
 UNLABELLED: Final = "unlabelled/*.jsonl.xz"
 
 
 def main(
-    shared: Annotated[Path, typer.Option(help="Folder with assets/, real/ and unlabelled/.")],
+    shared: Annotated[
+        Path, typer.Option(help="Folder with assets/, real/, unlabelled/, weights/.")
+    ],
     output: Annotated[Path, typer.Option(help="Where project.yml looks for assets.")] = Path(
         "assets"
     ),
 ) -> None:
-    """Copy public sets and texts from a shared folder into assets/."""
-    missing = [shared / source for source in COPIES.values() if not (shared / source).is_file()]
-    if missing:
+    """Copy public sets, texts and the base encoder from a shared folder into assets/."""
+    needed = [shared / source for source in (*COPIES.values(), MSRA)]
+    if missing := [path for path in needed if not path.is_file()]:
         typer.echo(f"not found: {', '.join(map(str, missing))}", err=True)
         raise typer.Exit(1)
     for target, source in COPIES.items():
         (output / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(shared / source, output / target)
     with ZipFile(output / "dh_msra.zip", "w", ZIP_DEFLATED) as archive:
-        archive.writestr("dh_msra.txt", _unpacked(shared / "assets/msra/dh_msra.txt.xz"))
+        archive.writestr("dh_msra.txt", _unpacked(shared / MSRA))
     for packed in sorted(shared.glob(UNLABELLED)):
         (output / "texts" / packed.stem).write_bytes(_unpacked(packed))
     typer.echo(f"{output}: {len(COPIES) + 1} files, and the unlabelled texts")
@@ -52,4 +59,4 @@ def _unpacked(path: Path) -> bytes:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from thinc.api import Config
 
+from training.commands import run
 from zhinvest.files import write_text
 
 CONFIGS = Path("configs")
@@ -43,14 +44,19 @@ def complete(folder: Path) -> dict[Path, str]:
 def overlaid(base: Path, overlay: Path) -> str:
     """Return the config `base` with the settings of `overlay` laid over it.
 
-    A section that the overlay gives with another registered function replaces the base's whole.
+    A section that the overlay gives with another registered function, or a component with another
+    factory, replaces the base's whole. Components that are not in the pipeline are left out.
     """
     config = Config().from_disk(base, interpolate=False)
-    merged = config.merge(Config().from_disk(overlay, interpolate=False), remove_extra=False)
-    head = (
-        f"# Written by `python -m training.configs` from base.cfg and overlays/{overlay.name}.\n\n"
-    )
-    return head + merged.to_str(interpolate=False).strip() + "\n"
+    above = Config().from_disk(overlay, interpolate=False)
+    for name, component in above.get("components", {}).items():
+        if "factory" in component:
+            config["components"].pop(name, None)
+    merged = config.merge(above, remove_extra=False)
+    used = merged["nlp"]["pipeline"]
+    merged["components"] = {name: merged["components"][name] for name in used}
+    head = f"# Written by `python -m training.configs` from base.cfg and overlays/{overlay.name}."
+    return f"{head}\n\n{merged.to_str(interpolate=False).strip()}\n"
 
 
 def _is_current(path: Path, text: str) -> bool:
@@ -58,4 +64,4 @@ def _is_current(path: Path, text: str) -> bool:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

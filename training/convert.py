@@ -15,10 +15,12 @@ import typer
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.tokens import Span as DocSpan
+from spacy.util import filter_spans
 from tqdm import tqdm
 
+from training.commands import run
 from training.public import READERS
-from zhinvest.documents import Document, read_documents
+from zhinvest.documents import CorpusError, Document, read_documents
 from zhinvest.files import write_bytes
 from zhinvest.scorer import Span
 
@@ -33,7 +35,7 @@ _NUMERAL: Final = "0-9０-９〇零一二两兩三四五六七八九十百千万
 _FIGURE: Final = re.compile(rf"[{_NUMERAL}][^，。；：、！？“”（）《》\s]{{0,12}}")
 
 
-class LostEntitiesError(ValueError):
+class LostEntitiesError(CorpusError):
     """Entities that begin or end inside a token; the message lists them."""
 
 
@@ -59,13 +61,8 @@ def public(
     group: Annotated[int, typer.Option(help="Sentences put together into one text.")] = 4,
 ) -> None:
     """Convert public sets, which say nothing about MONEY and CAPACITY."""
-    documents: list[Document] = []
-    for asset in assets:
-        reader, _, path = asset.partition(":")
-        if reader not in READERS or not path:
-            raise typer.BadParameter(f"{asset!r} is not READER:FILE with one of {list(READERS)}")
-        documents += _sample(list(READERS[reader](Path(path))), sentences)
-    _write(output, _grouped(documents, group), partial=True)
+    documents = read_public(assets, sentences)
+    _write(output, grouped(documents, group), partial=True)
 
 
 @app.command()
@@ -82,6 +79,23 @@ def lost(
         cut = sum(len(lost_entities(nlp(document.text), document)) for document in documents)
         total = sum(len(document.ents) for document in documents)
         typer.echo(f"{path}: {cut} of {total} entities lost")
+
+
+def read_public(assets: Iterable[str], sentences: int | None = None) -> list[Document]:
+    """Return the sentences of public sets, each given as READER:FILE.
+
+    With `sentences`, a random sample of that many of each file.
+
+    Raises:
+        typer.BadParameter: there is no such reader.
+    """
+    documents: list[Document] = []
+    for asset in assets:
+        reader, _, path = asset.partition(":")
+        if reader not in READERS or not path:
+            raise typer.BadParameter(f"{asset!r} is not READER:FILE with one of {list(READERS)}")
+        documents += _sample(list(READERS[reader](Path(path))), sentences)
+    return documents
 
 
 def words_first(segmenter: Path) -> Language:
@@ -112,7 +126,7 @@ def to_doc(nlp: Language, document: Document, *, partial: bool = False) -> Doc:
         document = _widened(doc, document)
     if cut := lost_entities(doc, document):
         shown = ", ".join(f"{list(ent)} {document.text[ent[0] : ent[1]]!r}" for ent in cut)
-        raise LostEntitiesError(f"document {document.id!r}: lost to tokenization: {shown}")
+        raise LostEntitiesError([f"document {document.id!r}: lost to tokenization: {shown}"])
     ents = [_span(doc, *ent) for ent in document.ents]
     missing = _unknown(doc, ents) if partial else []
     doc.set_ents(ents, missing=missing, default="outside")
@@ -120,9 +134,10 @@ def to_doc(nlp: Language, document: Document, *, partial: bool = False) -> Doc:
 
 
 def _widened(doc: Doc, document: Document) -> Document:
-    spans = [_span(doc, *ent) for ent in document.ents]
-    ents = {(span.start_char, span.end_char, span.label_) for span in spans}
-    return Document(document.id, document.text, sorted(ents), document.meta)
+    """Return `document` with entities made of whole tokens; of two that meet in one, the longer."""
+    spans = filter_spans(_span(doc, *ent) for ent in document.ents)
+    ents = [(span.start_char, span.end_char, span.label_) for span in spans]
+    return Document(document.id, document.text, ents, document.meta)
 
 
 def _span(doc: Doc, start: int, end: int, label: str = "") -> DocSpan:
@@ -147,7 +162,7 @@ def _sample(documents: list[Document], size: int | None) -> list[Document]:
     return Random(0).sample(documents, size)
 
 
-def _grouped(documents: Sequence[Document], size: int) -> Iterator[Document]:
+def grouped(documents: Sequence[Document], size: int) -> Iterator[Document]:
     """Yield documents that hold `size` neighbouring ones, a line each."""
     for first in range(0, len(documents), size):
         text, ents = "", []
@@ -166,4 +181,4 @@ def _write(output: Path, documents: Iterable[Document], *, partial: bool) -> Non
 
 
 if __name__ == "__main__":
-    app()
+    run(app)

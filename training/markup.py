@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from training.commands import run
 from zhinvest.documents import CorpusError, Document, write_documents
 from zhinvest.files import FileError, decode
 from zhinvest.labels import LABELS
@@ -46,8 +47,9 @@ def read_draft(path: Path) -> Document:
     """
     head, _, body = decode(path.read_bytes()).partition("\n\n")
     meta = json.loads(head)
-    if not isinstance(meta, dict) or (missing := [key for key in META_KEYS if key not in meta]):
-        raise ValueError(f"the first line must be an object with {', '.join(META_KEYS)}: {missing}")
+    missing = [key for key in META_KEYS if not isinstance(meta, dict) or key not in meta]
+    if missing:
+        raise ValueError(f"the first line must be an object with {', '.join(missing)}")
     text, ents = parse(body.strip("\n"))
     kept: dict[str, Any] = {key: meta[key] for key in META_KEYS}
     return Document(f"{path.parent.name}-{path.stem}", text, ents, kept)
@@ -65,13 +67,20 @@ def parse(marked: str) -> tuple[str, list[Span]]:
 
 
 def unparse(document: Document) -> str:
-    """Return the text of `document` with its spans marked: the reverse of `parse`."""
+    """Return the text of `document` with its spans marked: the reverse of `parse`.
+
+    Raises:
+        ValueError: square brackets of the text would be read as marks, or within one.
+    """
     marked, last = "", 0
     for start, end, label in document.ents:
         marked += document.text[last:start] + f"[{document.text[start:end]}]{label}"
         last = end
-    return marked + document.text[last:]
+    marked += document.text[last:]
+    if parse(marked) != (document.text, document.ents):
+        raise ValueError(f"document {document.id!r}: its square brackets cannot be told from marks")
+    return marked
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

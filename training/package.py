@@ -15,11 +15,13 @@ import jinja2
 import srsly
 import typer
 
+from training.commands import run
 from zhinvest import __version__
 from zhinvest.files import write_text
 
 RELEASES: Final = Path(__file__).parent / "releases"
 TEMPLATES: Final = Path(__file__).parent / "templates"
+LICENCE_ADDRESS: Final = "https://creativecommons.org/licenses/by-sa/4.0/legalcode"
 _LABEL_KEYS: Final = ("p", "r", "f", "support")
 
 
@@ -63,9 +65,8 @@ def complete_meta(
         meta
         | {key: facts[key] for key in keys}
         | {
-            "requirements": [f"zhinvest>={__version__},<{_next_minor(__version__)}"],
-            "performance": performance
-            | {"ents_support": micro["support"], "ents_per_type": labels},
+            "requirements": [f"{facts['library']}>={__version__},<{_next_minor(__version__)}"],
+            "performance": performance | {"ents_per_type": labels},
         }
     )
 
@@ -79,9 +80,19 @@ def build_wheel(pipeline: Path, meta: dict[str, Any], work: Path) -> Path:
     source = work / "pipeline"
     shutil.copytree(pipeline, source)
     (source / "meta.json").write_text(json.dumps(meta, ensure_ascii=False), encoding="utf-8")
+    (source / "LICENSE").write_text(licence(meta), encoding="utf-8")
     command = ["spacy", "package", str(source), str(work), "--build", "wheel", "--force"]
     subprocess.run([sys.executable, "-m", *command], check=True)
     return next(work.glob("*/dist/*.whl"))
+
+
+def licence(meta: dict[str, Any]) -> str:
+    """Return the text of the licence file: the pipeline's licence and those of its sources."""
+    sources = [
+        f"- {s['name']} ({s['author']}): {s['license']}, {s['url']}" for s in meta["sources"]
+    ]
+    head = f"{meta['lang']}_{meta['name']} {meta['version']} is licensed under {meta['license']}"
+    return "\n".join([f"{head}:", LICENCE_ADDRESS, "", "It was made from:", *sources, ""])
 
 
 def model_card(meta: dict[str, Any], facts: dict[str, Any], scores: dict[str, Any]) -> str:
@@ -104,4 +115,4 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

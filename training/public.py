@@ -48,9 +48,11 @@ def read_msra(path: Path) -> Iterator[Document]:
 def read_cluener(path: Path) -> Iterator[Document]:
     """Yield the sentences of a CLUENER file, whose offsets include the last character."""
     for number, row in read_rows(path):
-        text, labels = row.get("text"), row.get("label", {})
-        if not isinstance(text, str) or not isinstance(labels, dict):
-            raise CorpusError([f"{path}:{number}: needs 'text' (string) and 'label' (object)"])
+        match row:
+            case {"text": str(text), "label": dict(labels)}:
+                pass
+            case _:
+                raise CorpusError([f"{path}:{number}: needs 'text' (string) and 'label' (object)"])
         spans: list[Span] = [
             (start, last + 1, LABEL_MAP[label])
             for label, surfaces in labels.items()

@@ -1,9 +1,10 @@
 """Train and measure the word segmentation model: `python -m training.segmenter --help`."""
 
 import json
-import os
+import random
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import chdir
 from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import numpy as np
 import spacy_pkuseg
 import typer
 
+from training.commands import run
 from training.public import read_uner_words
 from zhinvest.files import write_text
 from zhinvest.normalise import normalise
@@ -34,8 +36,9 @@ def train(
     with tempfile.TemporaryDirectory() as folder:
         train_file = _write_sentences(Path(folder) / "train.txt", sentences)
         test_file = _write_sentences(Path(folder) / "test.txt", read_uner_words(test))
-        os.chdir(folder)  # pkuseg leaves its temporary files in the current folder
-        spacy_pkuseg.train(str(train_file), str(test_file), str(output), train_iter=iterations)
+        random.seed(0)  # pkuseg shuffles the sentences by Python's generator
+        with chdir(folder):  # pkuseg leaves its temporary files in the current folder
+            spacy_pkuseg.train(str(train_file), str(test_file), str(output), train_iter=iterations)
     round_weights(output / "weights.npz")
 
 
@@ -86,4 +89,4 @@ def _write_sentences(path: Path, sentences: Iterable[Iterable[str]]) -> Path:
 
 
 if __name__ == "__main__":
-    app()
+    run(app)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from training.commands import run
 from training.sources import SourceError, candidate_addresses, source_text
 from zhinvest.documents import (
     CorpusError,
@@ -69,7 +70,8 @@ def write(
 ) -> None:
     """Write the stand-off file of annotated news, leaving the text behind."""
     read_documents(annotated)
-    write_rows(output, [asdict(_standoff(row)) for _, row in read_rows(annotated)])
+    rows = [_standoff(f"{annotated}:{number}", row) for number, row in read_rows(annotated)]
+    write_rows(output, map(asdict, rows))
 
 
 @app.command()
@@ -147,9 +149,17 @@ def _first(finders: Iterable[Finder], row: StandOff) -> str | None:
     )
 
 
-def _standoff(row: dict[str, Any]) -> StandOff:
-    same = {key: row[key] for key in ("id", "src", "start", "end", "date", "kind", "ents")}
-    return StandOff(**same, source_sha256=row["sha256"], sha256=text_hash(row["text"]))
+def _standoff(where: str, row: dict[str, Any]) -> StandOff:
+    """Return `row`, whose 'sha256' is that of the whole source, without its text."""
+    try:
+        same = {key: row[key] for key in ("id", "src", "start", "end", "date", "kind", "ents")}
+        text, source_sha256 = row["text"], row["sha256"]
+    except KeyError as error:
+        raise CorpusError([f"{where}: not a row of annotated news: no {error}"]) from error
+    if len(text) != row["end"] - row["start"]:
+        slice_ = f"[{row['start']}, {row['end']})"
+        raise CorpusError([f"{where}: a text of {len(text)} characters for the slice {slice_}"])
+    return StandOff(**same, source_sha256=source_sha256, sha256=text_hash(text))
 
 
 def _document(row: StandOff, text: str) -> Document:
@@ -158,4 +168,4 @@ def _document(row: StandOff, text: str) -> Document:
 
 
 if __name__ == "__main__":
-    app()
+    run(app)

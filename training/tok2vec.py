@@ -9,6 +9,7 @@ from typing import Annotated
 import spacy
 import typer
 
+from training.commands import run
 from zhinvest.files import write_bytes
 
 
@@ -23,4 +24,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -1,18 +1,18 @@
-"""Tests of sources.py against tiny made-up checkouts, one per prefix."""
+"""Tests of the readers of public sources, on tiny made-up checkouts, one per prefix."""
 
 import csv
 import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+import srsly
 
-import sources
-from sources import SOURCES, SourceError, source_text
+from tests.conftest import ROOT
+from training.sources import SOURCES, SourceError, candidate_addresses, source_text
 
 EB_PAGES = Path("eb/webapp/view/staticpags")
 GOV_REPORTS = Path("gov/output/2026_raw_text")
@@ -71,6 +71,12 @@ def test_source_is_filled_in(prefix: str) -> None:
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", source.repository)
     assert re.fullmatch(r"[0-9a-f]{40}", source.commit)
     assert source.licence
+
+
+def test_sources_are_the_assets_of_the_project() -> None:
+    assets = srsly.read_yaml(ROOT / "project.yml")["assets"]
+    cloned = {asset["dest"]: asset["git"]["repo"] for asset in assets if "git" in asset}
+    assert cloned == {f"assets/sources/{name}": s.address for name, s in SOURCES.items()}
 
 
 # --- cls ----------------------------------------------------------------------------------------
@@ -219,22 +225,30 @@ def test_fincuge_counts_records_from_zero(
 
 
 @pytest.mark.parametrize(
-    ("index", "expected"), [(49, "finna 49"), (69, "finqa 69"), (761, "finnl 761")]
+    ("src", "expected"),
+    [
+        (
+            "fincuge:problem_list.json#49",
+            [f"fincuge:{task}/problem_list.json#49" for task in ("finna", "finnl", "finqa")],
+        ),
+        ("fincuge:finqa/train_list.json#3", ["fincuge:finqa/train_list.json#3"]),
+        ("cls:day.jsonl#1", ["cls:day.jsonl#1"]),
+        ("fin:0123456789ab", ["fin:0123456789ab"]),
+        ("", [""]),
+    ],
 )
-def test_fincuge_knows_the_task_of_recorded_addresses(
-    tmp_path: Path, write: Write, index: int, expected: str
-) -> None:
-    for task in ("finna", "finnl", "finqa"):
-        records = [{"id": n, "input": f"{task} {n}"} for n in range(800)]
-        write(FINCUGE / task / "problem_list.json", json.dumps(records))
-    assert source_text(tmp_path, f"fincuge:problem_list.json#{index}") == expected
+def test_candidate_addresses_add_the_task_that_is_left_out(src: str, expected: list[str]) -> None:
+    assert candidate_addresses(src) == expected
 
 
-def test_fincuge_lists_each_record_under_one_task() -> None:
-    tasks = sources._FINCUGE_TASKS.values()
-    listed = [(file, n) for files in tasks for file, numbers in files.items() for n in numbers]
-    assert len(listed) == len(set(listed))
-    assert all(list(n) == sorted(n) for n in chain(*(files.values() for files in tasks)))
+def test_candidate_addresses_are_read(tmp_path: Path, write: Write) -> None:
+    for task in ("finna", "finqa"):
+        write(FINCUGE / task / "problem_list.json", json.dumps([{"id": 0, "input": f"{task}文"}]))
+    finna, finnl, finqa = candidate_addresses("fincuge:problem_list.json#0")
+    assert source_text(tmp_path, finna) == "finna文"
+    assert source_text(tmp_path, finqa) == "finqa文"
+    with pytest.raises(SourceError, match="no file"):
+        source_text(tmp_path, finnl)
 
 
 # --- errors -------------------------------------------------------------------------------------
@@ -279,7 +293,7 @@ def checkouts(tmp_path: Path, write: Write) -> Path:
         ("fincuge:finnl/train_list.json#1", "no record 1; finnl/train_list.json has 1 records"),
         ("fincuge:finnl/train_list.json#x", "record 'x' is not a number"),
         ("fincuge:finre/train_list.json#0", "'finre' is none of finna, finnl, finqa"),
-        ("fincuge:train_list.json#0", "several tasks have this file; write TASK/train_list.json"),
+        ("fincuge:train_list.json#0", "the task '' is none of finna, finnl, finqa"),
         ("fincuge:finqa/train_list.json#0", "no file .*train_list.json"),
     ],
 )

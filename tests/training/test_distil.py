@@ -1,0 +1,585 @@
+"""Tests of distillation: its networks are those of the pipelines, and every stage runs."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.attrs import SHAPE
+from spacy.language import Language
+from typer.testing import CliRunner
+
+from tests.conftest import ROOT, TINY, UNER
+from tests.tiny_bert import DEPTH, HEADS, WIDTH, bert_weights, read_pieces, write_bert
+from training import assemble
+from training.arrays import main as write_all_arrays
+from zhinvest import embed
+from zhinvest.documents import read_documents, write_rows
+from zhinvest.tagger import TAGS, tagger_model
+from zhinvest.tags import decode
+
+torch = pytest.importorskip("torch")
+
+from training.distil import data, ensemble, loop, networks, pretrain, silver, student, teacher  # noqa: E402
+from training.distil.__main__ import app  # noqa: E402
+
+GOLD = read_documents(TINY)
+TEXTS = [document.text for document in GOLD]
+UNLABELLED = [f"消息{number}：" + text.replace("年", "月") for number, text in enumerate(TEXTS)]
+SMALL_TEACH = ["--steps", "2", "--positions", "1000", "--heads", str(HEADS)]
+SMALL_STUDENT = ["--steps", "2", "--batch", "2", "--gold-batch", "2", "--window", "64"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def distil(*arguments: str | Path) -> str:
+    """Run a stage; its output, or the exception that ended it."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bert(tmp_path_factory.mktemp("bert"), TEXTS)
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory: pytest.TempPathFactory, bert: Path) -> Path:
+    """The file of arrays of the tiny corpus, which is gold and dev alike."""
+    folder = tmp_path_factory.mktemp("arrays")
+    dev = folder / "dev.jsonl"
+    write_rows(
+        dev, [{"id": "d", "text": "榕肌生物在莆田。", "ents": [[0, 4, "ORG"], [5, 7, "PLACE"]]}]
+    )
+    write_rows(folder / "texts.jsonl", [{"text": text} for text in UNLABELLED])
+    texts, public = [folder / "texts.jsonl"], [f"uner:{UNER}"]
+    vocabulary = bert / "tokenizer.json"
+    write_all_arrays([TINY], dev, vocabulary, folder / "arrays.npz", public, texts)
+    return folder / "arrays.npz"
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory, arrays: Path, bert: Path) -> Path:
+    """Folder of what the four stages write after two steps each."""
+    folder = tmp_path_factory.mktemp("stages")
+    options = ["--steps", "2", "--batch", "2", "--window", "64", "--heads", str(HEADS)]
+    distil("pretrain", arrays, "--bert", bert, "--output", folder / "encoder.npz", *options)
+    encoder, teachers = folder / "encoder.npz", folder / "teachers"
+    distil("teach", arrays, encoder, "--output", teachers, *SMALL_TEACH)
+    distil("label", arrays, teachers, "--output", folder / "silver.npz", "--positions", "2000")
+    options = ["--output", folder / "student.npz", *SMALL_STUDENT]
+    distil("student", arrays, folder / "silver.npz", *options)
+    return folder
+
+
+# --- the student is the thinc model --------------------------------------------------------------
+
+KEYS = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=12)
+
+
+def signed(keys: list[int]) -> Any:
+    return torch.from_numpy(np.array([keys], dtype=np.uint64).view(np.int64))
+
+
+@given(KEYS)
+def test_ngram_keys_are_those_of_the_library(keys: list[int]) -> None:
+    ours = networks.ngram_keys(signed(keys))
+    theirs = embed.ngram_keys(np.array(keys, dtype=np.uint64))
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one[0].numpy().view(np.uint64), other)
+
+
+@given(KEYS, st.integers(1, 2**32 - 1))
+def test_hash_rows_are_those_of_the_library(keys: list[int], size: int) -> None:
+    ours = networks.hash_rows(signed(keys), size)
+    theirs = embed.hash_rows(np.array(keys, dtype=np.uint64), size)
+    np.testing.assert_array_equal(ours[0].numpy(), theirs)
+
+
+def small_student() -> tuple[Any, Any]:
+    """Return a student and the thinc model of the same sizes."""
+    rows, widths = (50, 100, 100), (12, 8, 4)
+    torch.manual_seed(1)
+    network = networks.Student(16, 3, 0.1, rows, widths).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    config = {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "zhinvest.NgramHashEmbed.v1",
+            "width": 16,
+            "rows": list(rows),
+            "widths": list(widths),
+            "maxout_pieces": networks.PIECES,
+        },
+        "encode": {
+            "@architectures": "spacy.MaxoutWindowEncoder.v2",
+            "width": 16,
+            "depth": 3,
+            "window_size": 1,
+            "maxout_pieces": networks.PIECES,
+        },
+    }
+    return network, tagger_model(spacy.registry.resolve({"tok2vec": config})["tok2vec"])
+
+
+def test_the_student_is_the_thinc_model(characters: Language) -> None:
+    network, model = small_student()
+    doc = characters(TEXTS[0])
+    model.initialize(X=[doc])
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    assemble.fill_student(model, weights)
+    (expected,) = model.predict([doc])
+    keys = doc.to_array(SHAPE).astype(np.uint64).tolist()
+    with torch.no_grad():
+        scores = network(signed(keys))[0].numpy()
+    # thinc pads with zeros once, not before every layer: edges differ, by a token for each layer.
+    np.testing.assert_allclose(scores[3:-3], expected[3:-3], atol=1e-3)
+    assert np.abs(scores).max() > 1
+
+
+def test_the_student_has_the_sizes_of_the_config() -> None:
+    config = spacy.util.load_config(ROOT / "configs" / "sm_distilled.cfg")
+    tok2vec = config["components"]["ner"]["model"]["tok2vec"]
+    defaults = student.StudentOptions()
+    assert tok2vec["embed"]["rows"] == list(networks.ROWS)
+    assert tok2vec["embed"]["widths"] == list(networks.WIDTHS)
+    assert tok2vec["embed"]["maxout_pieces"] == networks.PIECES
+    assert tok2vec["encode"] | {"width": defaults.width, "depth": defaults.depth} == {
+        **tok2vec["encode"],
+        "maxout_pieces": networks.PIECES,
+    }
+
+
+# --- the teacher is the encoder of the library ---------------------------------------------------
+
+
+def test_the_teacher_is_the_pipelines_model(bert: Path, characters: Language) -> None:
+    torch.manual_seed(1)
+    network = networks.TeacherTagger(networks.read_encoder(bert, HEADS)).eval()
+    pieces = read_pieces(bert / "tokenizer.json")
+    config = {"vocab_size": len(pieces), "width": WIDTH, "depth": DEPTH, "heads": HEADS}
+    architecture = {"@architectures": "zhinvest.CharEncoder.v1", **config}
+    tok2vec = spacy.registry.resolve(
+        {"tok2vec": {**architecture, "positions": 512, "dropout": 0.1}}
+    )["tok2vec"]
+    model = tagger_model(tok2vec)
+    doc = characters(TEXTS[1])
+    model.initialize(X=[doc])
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    assemble.fill_teacher(model, weights, pieces)
+    (expected,) = model.predict([doc])
+    index = {piece: i for i, piece in enumerate(pieces)}
+    (window,) = assemble_windows(doc, index)
+    with torch.no_grad():
+        scores = network(torch.tensor([window.indices]))[0][window.firsts].numpy()
+    np.testing.assert_allclose(scores, expected, atol=1e-3)
+
+
+def assemble_windows(doc: Any, index: dict[str, int]) -> list[Any]:
+    from zhinvest.encoder import cut_windows
+
+    return list(cut_windows(0, doc, index))
+
+
+def test_safetensors_are_read_as_their_library_reads_them(bert: Path) -> None:
+    read = networks.read_safetensors(bert / "model.safetensors")
+    expected = bert_weights(len(read_pieces(bert / "tokenizer.json")))
+    assert read.keys() == expected.keys()
+    assert all(torch.equal(read[name], expected[name]) for name in expected)
+
+
+def test_weights_come_back_from_half_precision(bert: Path) -> None:
+    network = networks.TeacherTagger(networks.read_encoder(bert, HEADS))
+    again = networks.load_teacher(networks.half(network), HEADS)
+    for name, value in network.state_dict().items():
+        assert torch.allclose(again.state_dict()[name], value, atol=1e-3), name
+
+
+def test_rates_fall_from_the_head_to_the_embeddings(bert: Path) -> None:
+    network = networks.TeacherTagger(networks.read_encoder(bert, HEADS))
+    groups = teacher.layered_groups(network, rate=1.0, decay=0.9)
+    names = [name for name, _ in network.named_parameters()]
+    rates = dict(zip(names, (group["lr"] for group in groups), strict=True))
+    assert rates["head.weight"] == 5
+    assert rates["enc.layers.1.up.weight"] == pytest.approx(0.9)
+    assert rates["enc.layers.0.up.weight"] == pytest.approx(0.9**2)
+    assert rates["enc.word.weight"] == rates["enc.norm.bias"] == pytest.approx(0.9**3)
+    decays = {name: g["weight_decay"] for name, g in zip(names, groups, strict=True)}
+    assert {name for name, decay in decays.items() if not decay} == {
+        name for name, parameter in network.named_parameters() if parameter.ndim == 1
+    }
+
+
+# --- masked characters ---------------------------------------------------------------------------
+
+
+def test_hidden_are_about_a_sixth_and_never_special() -> None:
+    torch.manual_seed(0)
+    indices = torch.randint(0, 100, (40, 500))
+    hidden = pretrain.hidden_spans(indices)
+    assert 0.14 < hidden.float().mean() < 0.19
+    assert (indices[hidden] > data.UNKNOWN).all()
+
+
+def test_most_hidden_characters_are_shown_as_unknown() -> None:
+    torch.manual_seed(0)
+    indices = torch.full((100, 100), 50)
+    hidden = torch.rand(indices.shape) < 0.5
+    shown = pretrain.disguised(indices, hidden, vocab=1000)
+    assert torch.equal(shown[~hidden], indices[~hidden])
+    unknown = (shown[hidden] == data.UNKNOWN).float().mean()
+    kept = (shown[hidden] == 50).float().mean()
+    assert 0.77 < unknown < 0.83
+    assert 0.08 < kept < 0.12
+
+
+@given(st.integers(1, 40), st.integers(2, 12))
+def test_stretches_hold_the_text_in_order(size: int, window: int) -> None:
+    rows = pretrain.stretches(np.arange(10, 10 + size, dtype=np.int32), window)
+    assert (rows[:, 0] == data.BEGIN).all()
+    assert rows.shape[1] == min(window, size + 1)
+    read = rows[:, 1:].flatten().tolist()
+    assert read == list(range(10, 10 + len(read)))
+    assert size - len(read) < rows.shape[1] - 1
+
+
+def test_masked_characters_are_learnt(bert: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = networks.MaskedCharacters(networks.read_encoder(bert, HEADS))
+    indices = torch.tensor([[0, *range(10, 30)]] * 4)
+    losses: list[float] = []
+
+    def loss(_: int) -> Any:
+        value = pretrain.masked_loss(network, indices)
+        losses.append(value.item())
+        return value
+
+    groups = loop.parameter_groups(network, 0.01)
+    loop.Training(network, groups, loop.Plan(40, 4), tmp_path / "c.pt").run(loss, "test")
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) / 2
+
+
+# --- training ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"), [(0, 0.1), (9, 0.91), (10, 0.9), (50, 0.5), (99, 0.02), (98, 0.02)]
+)
+def test_rates_rise_and_fall(step: int, rate: float) -> None:
+    assert loop.Plan(steps=100, warmup=10).rate(step) == pytest.approx(rate)
+
+
+def test_weights_are_averaged_as_planned() -> None:
+    plan = loop.Plan(steps=20, warmup=0, average_from=0.5, average_every=5)
+    assert [step for step in range(20) if plan.averages(step)] == [15]
+    assert not any(loop.Plan(steps=20, warmup=0).averages(step) for step in range(20))
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 30), st.integers(1, 40), st.integers(0, 3))
+def test_an_epoch_takes_every_row_once(rows: int, size: int, seed: int) -> None:
+    order = loop.Order(rows, size, seed)
+    epochs = [
+        [int(row) for step in range(order.steps) for row in order.batch(epoch * order.steps + step)]
+        for epoch in range(2)
+    ]
+    for epoch in epochs:
+        assert len(set(epoch)) == len(epoch) > rows - order.size
+    again = loop.Order(rows, size, seed)
+    assert again.batch(order.steps).tolist() == epochs[1][: order.size]
+
+
+class CutShortError(Exception):
+    pass
+
+
+def linear_run(checkpoint: Path, stop: int | None = None) -> Any:
+    """Train a linear layer for 12 steps, or be cut short at `stop`; its weights."""
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(3, 1), torch.nn.Dropout(0.5))
+    plan = loop.Plan(12, warmup=2, average_from=0.3)
+    groups = loop.parameter_groups(network, 0.1)
+
+    def loss(step: int) -> Any:
+        if step == stop:
+            raise CutShortError
+        return (network(torch.rand(5, 3)) ** 2).sum()
+
+    loop.Training(network, groups, plan, checkpoint).run(loss, "test")
+    return network.state_dict()
+
+
+@pytest.mark.parametrize("stop", [3, 5, 8, 11])
+def test_a_run_cut_short_goes_on_to_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    monkeypatch.setattr(loop, "_CHECKPOINT_STEPS", 4)
+    expected = linear_run(tmp_path / "whole.pt")
+    with pytest.raises(CutShortError):
+        linear_run(tmp_path / "cut.pt", stop)
+    assert (tmp_path / "cut.pt").exists() == (stop >= 4)
+    found = linear_run(tmp_path / "cut.pt")
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_an_unfinished_folder_is_found_again_for_the_same_inputs_only(tmp_path: Path) -> None:
+    source, output = tmp_path / "in", tmp_path / "out" / "x.npz"
+    source.write_text("一")
+    folders = []
+    for content, option in (("一", 1), ("一", 1), ("一", 2), ("二", 1)):
+        source.write_text(content)
+        with pytest.raises(CutShortError), loop.unfinished(output, source, option) as folder:
+            folders.append(folder)
+            raise CutShortError
+    assert folders[0] == folders[1]
+    assert len(set(folders)) == 3
+    assert all(folder.is_dir() for folder in folders)
+    with loop.unfinished(output, source, 1) as folder:
+        assert folder == folders[3]
+    assert not folders[3].exists()
+
+
+# --- F1 ------------------------------------------------------------------------------------------
+
+
+def certain(texts: data.Texts) -> Any:
+    """Return probabilities that are sure of the gold tags."""
+    return np.eye(len(TAGS), dtype=np.float16)[texts.token_tags]
+
+
+def test_f1_of_gold_is_one_and_of_nothing_zero(arrays: Path) -> None:
+    texts = data.read_texts(data.read_arrays(arrays), "gold")
+    found = certain(texts)
+    assert set(ensemble.f1(found, texts).values()) == {1.0}
+    assert set(ensemble.f1(found[:, [0] * len(TAGS)] * 0, texts).values()) == {0.0}
+
+
+def test_f1_counts_spans_of_documents(arrays: Path) -> None:
+    texts = data.read_texts(data.read_arrays(arrays), "dev")
+    found = certain(texts)
+    found[-1] = found[-2]  # the place is one token longer
+    scores = ensemble.f1(found, texts)
+    assert scores["ORG"] == 1
+    assert (scores["PLACE"], scores["micro"]) == (0, 0.5)
+
+
+def test_an_entity_does_not_go_over_the_end_of_a_document() -> None:
+    flat = np.ones(2, bool), np.array([1, 2], np.int8), np.arange(2)
+    texts = data.Texts(np.array([5, 6], np.int32), *flat, np.array([0, 1, 2]))
+    scores = ensemble.f1(certain(texts), texts)
+    assert scores["ORG"] == 1
+    assert [path.tolist() for path in decode([np.log(certain(texts) + 1e-3)])] == [[1, 2]]
+
+
+def test_teachers_are_ranked_by_f1() -> None:
+    scores = [{"f1": {"micro": value}} for value in (0.5, 0.9, 0.7)]
+    assert teacher.ranked(scores) == [1, 2, 0]
+
+
+def test_the_mean_of_the_networks_is_taken_at_the_tokens(arrays: Path, bert: Path) -> None:
+    lesson = teacher.read_lesson(data.read_arrays(arrays), "gold")
+    torch.manual_seed(2)
+    both = [networks.TeacherTagger(networks.read_encoder(bert, HEADS)) for _ in range(2)]
+    found = [
+        ensemble.probabilities(nets, lesson.texts, lesson.windows, positions)
+        for nets, positions in (([both[0]], 600), ([both[1]], 5000), (both, 2000))
+    ]
+    np.testing.assert_allclose(found[2], (found[0] + found[1]) / 2, atol=1e-5)
+    np.testing.assert_allclose(found[2].sum(axis=1), 1, atol=1e-5)
+
+
+# --- the stages ----------------------------------------------------------------------------------
+
+
+def test_every_stage_writes_what_it_promises_and_nothing_else(stages: Path) -> None:
+    names = {path.name for path in stages.iterdir()}
+    assert names == {"encoder.npz", "teachers", "silver.npz", "student.npz"}
+    teachers = {path.name for path in (stages / "teachers").iterdir()}
+    assert teachers == {"0.npz", "1.npz", "2.npz", "3.npz", "best.npz", "scores.json"}
+
+
+def test_the_encoder_changed(stages: Path, bert: Path) -> None:
+    before = networks.half(networks.read_encoder(bert, HEADS))
+    after = data.read_arrays(stages / "encoder.npz")
+    assert set(after) == set(before)
+    assert all(after[name].dtype == np.float16 for name in after)
+    assert all(np.isfinite(after[name]).all() for name in after)
+    assert not np.array_equal(after["word.weight"], before["word.weight"])
+
+
+def test_the_best_teacher_is_the_one_with_the_highest_score(stages: Path) -> None:
+    scores = json.loads((stages / "teachers" / "scores.json").read_text())
+    best = teacher.ranked(scores["teachers"])[0]
+    folder = stages / "teachers"
+    assert (folder / "best.npz").read_bytes() == (folder / f"{best}.npz").read_bytes()
+    assert set(scores["ensemble"]) == {"micro", "ORG", "PLACE", "MONEY", "CAPACITY"}
+    assert [row["epochs"] for row in scores["teachers"]] == [8, 8, 8, 12]
+    weights = data.read_arrays(folder / "best.npz")
+    assert {name.partition(".")[0] for name in weights} == {"enc", "head"}
+
+
+def test_silver_is_a_distribution_for_every_token(stages: Path, arrays: Path) -> None:
+    found, source = data.read_arrays(stages / "silver.npz"), data.read_arrays(arrays)
+    assert set(found) == set(silver.SETS)
+    for name in found:
+        assert found[name].shape == (len(source[f"{name}.keys"]), len(TAGS))
+        np.testing.assert_allclose(found[name].astype(np.float32).sum(axis=1), 1, atol=0.01)
+
+
+def test_the_student_learns_what_it_is_told(arrays: Path, tmp_path: Path) -> None:
+    source = data.read_arrays(arrays)
+    sure = {name: certain(data.read_texts(source, name)) for name in ("gold", "dev")}
+    sure["unlabelled"] = np.eye(len(TAGS), dtype=np.float16)[
+        np.zeros(len(source["unlabelled.keys"]), dtype=int)
+    ]
+    gold = student.read_stream(source, sure, "gold", torch.device("cpu"))
+    torch.manual_seed(0)
+    network = networks.Student(16, 1, 0.0, (500, 500, 500), (8, 8, 8))
+    starts = torch.arange(0, len(gold.keys) - 64, 64)
+    window = gold.windows(starts, 64)
+    groups = loop.parameter_groups(network, 0.02)
+    losses: list[float] = []
+
+    def loss(_: int) -> Any:
+        value = student.student_loss(network, window, window, hard=0.5)
+        losses.append(value.item())
+        return value
+
+    loop.Training(network, groups, loop.Plan(30, 3), tmp_path / "c.pt").run(loss, "test")
+    assert losses[-1] < losses[0] / 4
+
+
+def test_windows_of_the_student_cover_the_texts() -> None:
+    options = student.StudentOptions(batch=3, gold_batch=5, window=10)
+    draw = student.Draw(tokens=100, gold_tokens=30, options=options)
+    torch.manual_seed(0)
+    for step in range(6):
+        starts, gold_starts = draw(step)
+        assert len({int(start) % 10 for start in starts}) == 1
+        assert len(set(starts.tolist())) == 3
+        assert ((starts >= 0) & (starts + 10 <= 100)).all()
+        assert gold_starts.shape == (5,)
+        assert ((gold_starts >= 0) & (gold_starts + 10 <= 30)).all()
+
+
+def test_texts_shorter_than_a_window_will_do() -> None:
+    draw = student.Draw(tokens=4, gold_tokens=3, options=student.StudentOptions(window=10))
+    starts, gold_starts = draw(0)
+    keys, ones = torch.arange(4), torch.ones(4, 9)
+    window = student.Stream(keys, ones, keys).windows(starts, 10)
+    assert window.keys.shape == (1, 10)
+    assert (gold_starts == 0).all()
+
+
+def test_stages_repeat_themselves(stages: Path, arrays: Path, tmp_path: Path) -> None:
+    options = ["--output", tmp_path / "student.npz", *SMALL_STUDENT]
+    distil("student", arrays, stages / "silver.npz", *options)
+    one, two = (data.read_arrays(path / "student.npz") for path in (stages, tmp_path))
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_teachers_that_are_there_are_not_trained_again(
+    stages: Path, arrays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = teacher.fine_tune
+    calls: list[Any] = []
+
+    def cut_short(*arguments: Any, **options: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise CutShortError
+        whole(*arguments, **options)
+
+    monkeypatch.setattr(teacher, "fine_tune", cut_short)
+    command = ["teach", arrays, stages / "encoder.npz", "--output", tmp_path / "t", *SMALL_TEACH]
+    with pytest.raises(CutShortError):
+        distil(*command)
+    assert not (tmp_path / "t").exists()
+    distil(*command)
+    assert len(calls) == 3 + 3
+    one, two = (
+        data.read_arrays(path / "best.npz") for path in (stages / "teachers", tmp_path / "t")
+    )
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+    assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
+# --- pipelines -----------------------------------------------------------------------------------
+
+
+def assembled(*arguments: str | Path) -> Language:
+    """Run `training.assemble`; the pipeline that its last argument names."""
+    result = CliRunner().invoke(assemble.app, [str(argument) for argument in arguments])
+    if result.exception:
+        raise result.exception
+    return spacy.load(arguments[-1])
+
+
+@pytest.fixture
+def in_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.usefixtures("in_root")
+def test_the_student_becomes_a_pipeline(stages: Path, segmenter: Path, tmp_path: Path) -> None:
+    options = ["--segmenter", segmenter, "--output", tmp_path / "sm"]
+    nlp = assembled("student", stages / "student.npz", *options)
+    doc = nlp(TEXTS[0])
+    assert doc.text == TEXTS[0]
+    assert len(list(doc.sents)) > 2
+
+
+@pytest.mark.usefixtures("in_root")
+def test_the_teacher_becomes_a_pipeline(
+    stages: Path, segmenter: Path, bert: Path, tmp_path: Path
+) -> None:
+    options = ["--vocabulary", bert / "tokenizer.json", "--segmenter", segmenter]
+    best = stages / "teachers" / "best.npz"
+    nlp = assembled("teacher", best, *options, "--output", tmp_path / "trf")
+    doc = nlp(TEXTS[0])
+    assert doc.text == TEXTS[0]
+    model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    index = {piece: i for i, piece in enumerate(read_pieces(bert / "tokenizer.json"))}
+    plain = nlp.make_doc(TEXTS[1])
+    (expected,) = model.predict([plain])
+    network = networks.load_teacher(data.read_arrays(best), HEADS).eval()
+    (window,) = assemble_windows(plain, index)
+    with torch.no_grad():
+        scores = network(torch.tensor([window.indices]))[0][window.firsts].numpy()
+    np.testing.assert_allclose(scores, expected, atol=1e-3)
+
+
+# --- the command line ----------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+@pytest.mark.parametrize("stage", ["pretrain", "teach", "label", "student"])
+def test_help(stage: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("sys.argv", ["distil", stage, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("training.distil", run_name="__main__")
+    assert ended.value.code == 0
+    assert "--output" in capsys.readouterr().out
+
+
+def test_the_stages_need_no_spacy() -> None:
+    modules = ["spacy", "thinc", "opencc", "spacy_pkuseg", "safetensors", "srsly"]
+    stages = ["pretrain", "teacher", "silver", "student", "__main__"]
+    code = f"import sys; sys.modules |= dict.fromkeys({modules})\n"
+    code += "".join(f"import training.distil.{stage}\n" for stage in stages)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

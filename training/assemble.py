@@ -1,0 +1,128 @@
+"""Weights trained outside spaCy to a spaCy pipeline: `python -m training.assemble --help`.
+
+`training.distil` trains with PyTorch alone, where a GPU is; this puts what it gave into the
+components of `configs/sm_distilled.cfg` and `configs/trf.cfg`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from spacy.language import Language
+from spacy.training import Example
+from spacy.util import load_config, load_model_from_config
+from thinc.api import Model
+
+from training.commands import run
+from zhinvest.embed import TABLES
+
+Arrays = Mapping[str, Any]
+"""Arrays of 32-bit floats by the name of the weight in PyTorch."""
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+Weights = Annotated[Path, typer.Argument(help="The .npz file that training.distil wrote.")]
+Segmenter = Annotated[Path, typer.Option(help="Folder of the pkuseg model.")]
+Output = Annotated[Path, typer.Option(help="Folder of the pipeline to write.")]
+
+
+@app.command()
+def student(weights: Weights, segmenter: Segmenter, output: Output) -> None:
+    """Build the small pipeline from the distilled student's weights."""
+    arrays = read_weights(weights)
+    width, depth = len(arrays["mixn.weight"]), sum(name.startswith("norm.") for name in arrays) // 2
+    encode = "components.ner.model.tok2vec.encode"
+    overrides = {f"{encode}.width": width, f"{encode}.depth": depth}
+    nlp = blank_pipeline("sm_distilled", segmenter, overrides)
+    fill_student(nlp.get_pipe("ner").model, arrays)  # type: ignore[attr-defined]
+    nlp.to_disk(output)
+
+
+@app.command()
+def teacher(
+    weights: Weights,
+    segmenter: Segmenter,
+    output: Output,
+    vocabulary: Annotated[Path, typer.Option(help="tokenizer.json of the encoder.")],
+) -> None:
+    """Build the transformer pipeline from the teacher's weights."""
+    pieces = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
+    arrays = read_weights(weights)
+    nlp = blank_pipeline("trf", segmenter, _encoder_sizes(arrays))
+    model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    fill_teacher(model, arrays, [piece for piece, _ in pieces])
+    nlp.to_disk(output)
+
+
+def _encoder_sizes(arrays: Arrays) -> dict[str, Any]:
+    """Return the sizes of the encoder but its heads, as overrides of configs/trf.cfg."""
+    vocab, width = arrays["enc.word.weight"].shape
+    depth = sum(name.endswith("qkv.bias") for name in arrays)
+    positions = len(arrays["enc.pos.weight"])
+    sizes = {"vocab_size": vocab, "width": width, "depth": depth, "positions": positions}
+    return {f"components.ner.model.tok2vec.{name}": size for name, size in sizes.items()}
+
+
+def read_weights(path: Path) -> Arrays:
+    """Read an .npz file as 32-bit floats."""
+    with np.load(path) as arrays:
+        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+
+def blank_pipeline(config: str, segmenter: Path, overrides: dict[str, Any]) -> Language:
+    """Return the pipeline of configs/`config`.cfg, initialised, with the word segmenter in it."""
+    settings = load_config(
+        Path("configs") / f"{config}.cfg",
+        overrides={"paths.segmenter": str(segmenter), **overrides},
+    )
+    nlp = load_model_from_config(settings.interpolate(), auto_fill=True)
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("投资五亿元"), {})])
+    return nlp
+
+
+def fill_student(model: Model[Any, Any], arrays: Arrays) -> None:
+    """Copy the student's weights into a Tagger over NgramHashEmbed and MaxoutWindowEncoder."""
+    nodes = {name: [n for n in model.walk() if n.name == name] for name in _STUDENT_NODES}
+    for table, name in zip(TABLES, ("uni", "bi", "tri"), strict=True):
+        nodes["ngram_hash_embed"][0].set_param(table, arrays[f"{name}.weight"])
+    layers = ["mix", *(f"conv.{i}" for i in range(len(nodes["maxout"]) - 1))]
+    for layer, maxout in zip(layers, nodes["maxout"], strict=True):
+        _fill_maxout(maxout, arrays[f"{layer}.weight"], arrays[f"{layer}.bias"])
+    norms = ["mixn", *(f"norm.{i}" for i in range(len(nodes["layernorm"]) - 1))]
+    for norm, layernorm in zip(norms, nodes["layernorm"], strict=True):
+        layernorm.set_param("G", arrays[f"{norm}.weight"])
+        layernorm.set_param("b", arrays[f"{norm}.bias"])
+    _fill_linear(nodes["linear"][0], arrays)
+
+
+_STUDENT_NODES = ("ngram_hash_embed", "maxout", "layernorm", "linear")
+
+
+def fill_teacher(model: Model[Any, Any], arrays: Arrays, characters: list[str]) -> None:
+    """Copy the teacher's weights and vocabulary into a Tagger model over CharEncoder."""
+    import torch
+
+    encoder = model.get_ref("tok2vec")
+    encoder.attrs["characters"] = characters
+    inner = {k: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("enc.")}
+    state = {name.removeprefix("enc."): tensor for name, tensor in inner.items()}
+    encoder.layers[0].shims[0]._model.load_state_dict(state)
+    _fill_linear(next(node for node in model.walk() if node.name == "linear"), arrays)
+
+
+def _fill_maxout(node: Model[Any, Any], weight: Any, bias: Any) -> None:
+    shape = node.get_param("W").shape
+    node.set_param("W", weight.reshape(shape))
+    node.set_param("b", bias.reshape(shape[:2]))
+
+
+def _fill_linear(node: Model[Any, Any], arrays: Arrays) -> None:
+    node.set_param("W", arrays["head.weight"])
+    node.set_param("b", arrays["head.bias"])
+
+
+if __name__ == "__main__":
+    run(app)

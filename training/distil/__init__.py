@@ -1,0 +1,8 @@
+"""Distillation, with PyTorch alone: `python -m training.distil --help`.
+
+An encoder of characters is trained to restore masked characters of unlabelled news (`pretrain`);
+taggers over it learn from the public sets and the gold articles (`teach`); the best of them label
+the unlabelled news with probabilities (`label`); and a small convolutional tagger learns these
+probabilities together with the gold articles (`student`). Input is the file of `training.arrays`;
+`training.assemble` makes pipelines of what comes out.
+"""

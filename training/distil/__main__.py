@@ -1,0 +1,98 @@
+"""The stages of distillation from the command line; PyTorch is loaded when one runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+Arrays = Annotated[Path, typer.Argument(help="The .npz file of training.arrays.")]
+Heads = Annotated[int, typer.Option(help="Attention heads of the encoder.")]
+Seed = Annotated[int, typer.Option(help="Seed of all that is random.")]
+
+
+@app.command()
+def pretrain(
+    arrays: Arrays,
+    bert: Annotated[Path, typer.Option(help="Folder with model.safetensors to begin with.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of the encoder to write.")],
+    epochs: Annotated[float, typer.Option(help="Times that all texts are read.")] = 5,
+    steps: Annotated[int | None, typer.Option(help="Steps, instead of epochs.")] = None,
+    batch: Annotated[int, typer.Option(help="Windows in a batch.")] = 192,
+    window: Annotated[int, typer.Option(help="Characters of a window.")] = 512,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 6e-4,
+    heads: Heads = 12,
+    seed: Seed = 0,
+) -> None:
+    """Train the encoder to restore masked characters of the unlabelled texts."""
+    from training.distil import pretrain as stage
+
+    options = stage.PretrainOptions(epochs, batch, window, rate, heads, steps, seed)
+    stage.pretrain(arrays, bert, output, options)
+
+
+@app.command()
+def teach(
+    arrays: Arrays,
+    encoder: Annotated[Path, typer.Argument(help="The .npz file of the encoder.")],
+    output: Annotated[Path, typer.Option(help="The folder of the teachers to write.")],
+    positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 12_000,
+    layer_decay: Annotated[float, typer.Option(help="Rate of a layer to the one above.")] = 0.9,
+    smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.02,
+    average_decay: Annotated[float, typer.Option(help="Decay of averaged weights.")] = 0.99,
+    steps: Annotated[int | None, typer.Option(help="Most steps of each teacher.")] = None,
+    heads: Heads = 12,
+    seed: Seed = 0,
+) -> None:
+    """Train the teachers on the public sets and the gold, and measure them on dev."""
+    from training.distil import teacher as stage
+
+    options = stage.TeachOptions(
+        positions, layer_decay, smoothing, average_decay, heads, steps, seed
+    )
+    stage.teach(arrays, encoder, output, options)
+
+
+@app.command()
+def label(
+    arrays: Arrays,
+    teachers: Annotated[Path, typer.Argument(help="The folder of the teachers.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of probabilities to write.")],
+    best: Annotated[int, typer.Option(help="Teachers that are asked, the best on dev.")] = 3,
+    positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 120_000,
+    heads: Heads = 12,
+) -> None:
+    """Label the unlabelled texts and the gold with the teachers' mean probabilities."""
+    from training.distil import silver as stage
+
+    stage.label(arrays, teachers, output, best=best, positions=positions, heads=heads)
+
+
+@app.command()
+def student(
+    arrays: Arrays,
+    silver: Annotated[Path, typer.Argument(help="The .npz file of probabilities.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of the student to write.")],
+    width: Annotated[int, typer.Option(help="Width of the layers.")] = 192,
+    depth: Annotated[int, typer.Option(help="Layers of windows.")] = 6,
+    dropout: Annotated[float, typer.Option(help="Dropout.")] = 0.1,
+    steps: Annotated[int, typer.Option(help="Steps.")] = 5500,
+    batch: Annotated[int, typer.Option(help="Windows of unlabelled texts in a batch.")] = 192,
+    gold_batch: Annotated[int, typer.Option(help="Windows of gold in a batch.")] = 48,
+    window: Annotated[int, typer.Option(help="Tokens of a window.")] = 512,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
+    hard: Annotated[float, typer.Option(help="Weight of the loss by gold tags.")] = 0.5,
+    seed: Seed = 0,
+) -> None:
+    """Train the student on the teachers' probabilities and the gold."""
+    from training.distil import student as stage
+
+    options = stage.StudentOptions(
+        width, depth, dropout, steps, batch, gold_batch, window, rate, hard, seed
+    )
+    stage.train_student(arrays, silver, output, options)
+
+
+if __name__ == "__main__":
+    app()

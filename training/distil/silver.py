@@ -1,0 +1,34 @@
+"""Silver: the probabilities that the best teachers give the unlabelled texts and the gold."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from training.distil.data import read_arrays, write_arrays
+from training.distil.ensemble import probabilities
+from training.distil.loop import find_device
+from training.distil.networks import load_teacher
+from training.distil.teacher import SCORES, ranked, read_lesson
+
+SETS: Final = ("unlabelled", "gold")
+
+
+def label(
+    arrays: Path, teachers: Path, output: Path, *, best: int, positions: int, heads: int
+) -> None:
+    """Write the mean probabilities of the `best` teachers with the highest F1 on dev.
+
+    The output is an .npz file of 16-bit floats of shape (n_tokens, n_tags) for each of SETS.
+    """
+    scores = json.loads((teachers / SCORES).read_text(encoding="utf-8"))["teachers"]
+    paths = [teachers / f"{number}.npz" for number in ranked(scores)[:best]]
+    networks = [load_teacher(read_arrays(path), heads).to(find_device()) for path in paths]
+    source = read_arrays(arrays)
+    lessons = {name: read_lesson(source, name) for name in SETS}
+    silver = {
+        name: probabilities(networks, lesson.texts, lesson.windows, positions, np.float16)
+        for name, lesson in lessons.items()
+    }
+    write_arrays(output, silver)
