@@ -1,16 +1,21 @@
 # make run: install, load the released model, annotate seeds/.  make test: install, check, test.
+# make test-trf: also install torch, and run the tests that need it.
 
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint install install-dev clean
+.PHONY: run test test-trf lint install install-dev clean
 
 run: install
 	$(BIN)/zhinvest annotate seeds/*.txt
 
 test: install-dev lint
 	$(BIN)/python -m pytest
+
+test-trf: install-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[trf]'
+	$(BIN)/python -m pytest tests/zhinvest/test_encoder.py tests/training/test_distil.py tests/training/test_configs.py
 
 lint: install-dev
 	$(BIN)/ruff check .

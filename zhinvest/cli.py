@@ -73,16 +73,13 @@ def annotate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; standard output if none.")
     ] = None,
-    words: Annotated[
-        bool, typer.Option(help="Run the word segmenter too; entities do not need it.")
-    ] = False,
 ) -> None:
     """Find the entities of articles.
 
     Files may be UTF-8 (with or without byte-order mark), UTF-16 with its mark, or GB18030. An
     input that cannot be read is reported and does not stop the others; the exit code is then 1.
     """
-    nlp = load_pipeline(model, exclude=[] if words else ["words"])
+    nlp = load_pipeline(model, exclude=["words"])
     problems: list[Problem] = []
     articles = _readable(_inputs(inputs or [STDIN]), problems)
     _write(_annotated(nlp, articles), output_format, output)

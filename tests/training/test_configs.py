@@ -1,6 +1,7 @@
 """Tests of the configs: each complete file is current, and makes a pipeline."""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ from zhinvest.scorer import score_examples
 FOLDER = ROOT / "configs"
 NAMES = sorted(path.name for path in (FOLDER / "overlays").glob("*.cfg"))
 ALL = sorted(path.name for path in FOLDER.glob("*.cfg"))
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra trf")
+BUILT = [pytest.param(n, marks=needs_torch if n == "trf.cfg" else ()) for n in NAMES]
+ALL_BUILT = ["base.cfg", *BUILT]
+"""The configs whose components a test builds: the transformer's need torch."""
 
 
 def configs(*arguments: str | Path) -> Result:
@@ -44,7 +49,7 @@ def test_every_config_comes_from_an_overlay() -> None:
     assert {path.name for path in complete(FOLDER)} == set(NAMES)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", ALL_BUILT)
 def test_spacy_finds_nothing_to_mend(name: str) -> None:
     command = ["debug", "config", str(FOLDER / name)]
     corpora = ["--paths.train", "train.spacy", "--paths.dev", "dev.spacy"]
@@ -53,7 +58,7 @@ def test_spacy_finds_nothing_to_mend(name: str) -> None:
     assert result.exit_code == 0
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_the_complete_configs_leave_nothing_to_defaults(name: str) -> None:
     config = load_config(FOLDER / name)
     nlp = load_model_from_config(config, auto_fill=False, validate=True)
@@ -61,7 +66,7 @@ def test_the_complete_configs_leave_nothing_to_defaults(name: str) -> None:
     assert nlp.pipe_names == config["nlp"]["pipeline"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_every_config_scores_by_our_scorer_and_chooses_by_it(name: str) -> None:
     config = load_config(FOLDER / name)
     nlp = load_model_from_config(config)
@@ -70,7 +75,7 @@ def test_every_config_scores_by_our_scorer_and_chooses_by_it(name: str) -> None:
     assert weights == {"ents_f": 1.0}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_every_config_multiplies_by_openblas(name: str) -> None:
     nlp = load_model_from_config(load_config(FOLDER / name))
     used = {node.ops.use_blis for node in nlp.get_pipe("ner").model.walk()}  # type: ignore[attr-defined]
@@ -81,7 +86,7 @@ def test_every_config_multiplies_by_openblas(name: str) -> None:
 # --- checking and writing ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BUILT)
 def test_check_names_a_file_that_was_changed(folder: Path, name: str) -> None:
     path = folder / name
     text = path.read_text(encoding="utf-8").replace("max_epochs = 0", "max_epochs = 3")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from spacy.tokens import Doc
 from typer.testing import CliRunner
 
 import zhinvest
@@ -18,6 +19,7 @@ from zhinvest.cli import app
 from zhinvest.documents import Document, document_row, write_documents
 from zhinvest.labels import COLOURS, LABELS
 from zhinvest.scorer import MICRO
+from zhinvest.words import Words
 
 Run = Callable[..., Result]
 
@@ -119,10 +121,13 @@ def test_folder(annotate: Run, news: Path, gold: list[Document]) -> None:
     assert [row["id"] for row in rows(result)] == [gold[2].id, gold[3].id, str(news)]
 
 
-def test_words_can_be_asked_for(annotate: Run, news: Path, gold: list[Document]) -> None:
-    (row,) = rows(annotate(news, "--words", "-f", "jsonl"))
-    assert_knows(row, gold[1])
-    assert found(row) == found(rows(annotate(news, "-f", "jsonl"))[0])
+def test_words_which_no_format_shows_are_not_segmented(
+    annotate: Run, news: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segmented: list[Doc] = []
+    monkeypatch.setattr(Words, "__call__", lambda self, doc: segmented.append(doc) or doc)
+    assert rows(annotate(news, "-f", "jsonl"))
+    assert segmented == []
 
 
 # --- annotate: outputs ----------------------------------------------------------------------------
@@ -457,7 +462,7 @@ def test_evaluate_output_that_cannot_be_written(pipeline_folder: Path, tmp_path:
     ("arguments", "words"),
     [
         (["--help"], ["annotate", "evaluate", "--version"]),
-        (["annotate", "--help"], ["--model", "--format", "--output", "--words", "GB18030"]),
+        (["annotate", "--help"], ["--model", "--format", "--output", "GB18030"]),
         (["evaluate", "--help"], ["model", "gold", "--json", "--output"]),
     ],
 )

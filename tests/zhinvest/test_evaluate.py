@@ -65,6 +65,7 @@ def test_table(title: str) -> None:
     Console(file=page, width=80).print(table)
     lines = page.getvalue().splitlines()
     assert lines[0].strip() == title
+    assert [line[0] for line in lines[1:]] == list("┏┃┡││├│└")
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if "│" in line]
     assert rows == [
         [label, "0.500", "0.250", "0.333", "0.100 - 0.900", "4"]

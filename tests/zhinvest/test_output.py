@@ -16,7 +16,8 @@ from zhinvest.sources import Article
 
 ARTICLE = Article("news.txt", "恒川公司在上海投资五亿元。")
 SPANS: list[Span] = [(0, 4, "ORG"), (5, 7, "PLACE"), (9, 12, "MONEY")]
-ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=[]), max_size=30)
+ODD = st.sampled_from(["\ud83d", "\udfff", "\x00", "\x1b[31m", "\x7f", "\r", "\n", "[/b]"])
+ANY_TEXT = st.lists(ODD | st.text(max_size=8), max_size=6).map("".join)
 
 
 def printed(article: Article, spans: list[Span]) -> str:
