@@ -46,7 +46,7 @@ def gold(
 ) -> None:
     """Convert articles in which all four labels are annotated."""
     documents = [document for path in articles for document in read_documents(path)]
-    _write(output, documents, partial=False)
+    write_spacy(output, documents, partial=False)
 
 
 @app.command()
@@ -62,7 +62,7 @@ def public(
 ) -> None:
     """Convert public sets, which say nothing about MONEY and CAPACITY."""
     documents = read_public(assets, sentences)
-    _write(output, grouped(documents, group), partial=True)
+    write_spacy(output, grouped(documents, group), partial=True)
 
 
 @app.command()
@@ -172,7 +172,8 @@ def grouped(documents: Sequence[Document], size: int) -> Iterator[Document]:
         yield Document(documents[first].id, text, ents)
 
 
-def _write(output: Path, documents: Iterable[Document], *, partial: bool) -> None:
+def write_spacy(output: Path, documents: Iterable[Document], *, partial: bool) -> None:
+    """Write a .spacy file, whole or not at all; `partial` as in `to_doc`."""
     nlp = spacy.blank("zh", config=CHARACTERS)
     docs = [to_doc(nlp, document, partial=partial) for document in tqdm(list(documents))]
     write_bytes(output, DocBin(docs=docs).to_bytes())
