@@ -29,7 +29,7 @@ def main(
     segmenter: Annotated[Path, typer.Option(help="Folder of the pkuseg model.")],
     work: Annotated[Path, typer.Option(help="Folder for the runs.")],
     output: Annotated[Path, typer.Option(help="JSON file for the results.")],
-    steps: Annotated[int, typer.Option(help="Steps of each run.")] = 1000,
+    steps: Annotated[int, typer.Option(help="Steps of each run.")] = 4000,
     only: Annotated[
         list[str] | None, typer.Option(help="Names of the runs to do; all if none.")
     ] = None,

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,9 @@ _BREAKING_TAGS: Final = {
     *("main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"),
 }
 _UNSEEN_TAGS: Final = {"head", "noscript", "script", "style", "template"}
+
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class FileError(ValueError):
@@ -44,6 +48,11 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise FileError(f"not valid {encoding.upper()}: fault at byte {error.start}") from error
+
+
+def without_surrogates(text: str) -> str:
+    """Return `text` with every lone surrogate, which no encoding carries, as U+FFFD."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def html_text(html: str) -> str:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from spacy import displacy
 
+from zhinvest.files import without_surrogates
 from zhinvest.labels import COLOURS, LABELS
 from zhinvest.scorer import Span
 from zhinvest.sources import Article
@@ -35,23 +36,16 @@ h2 {{ font-size: 1em; color: #555; border-top: 1px solid #ddd; padding-top: 1em;
 def to_json(article: Article, spans: list[Span]) -> str:
     """Return one JSONL row: `{"id", "text", "ents": [{"start", "end", "label", "text"}]}`.
 
-    Offsets are characters, end exclusive, into the row's text. Lone surrogates are escaped.
+    Offsets are characters, end exclusive, into the row's text, in which a lone surrogate is
+    U+FFFD, as the pipeline read it.
     """
+    text = without_surrogates(article.text)
     ents = [
-        {"start": start, "end": end, "label": label, "text": article.text[start:end]}
+        {"start": start, "end": end, "label": label, "text": text[start:end]}
         for start, end, label in spans
     ]
-    row: dict[str, Any] = {"id": article.id, "text": article.text, "ents": ents}
-    line = json.dumps(row, ensure_ascii=False)
-    return line if _is_encodable(line) else json.dumps(row)
-
-
-def _is_encodable(line: str) -> bool:
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    row: dict[str, Any] = {"id": without_surrogates(article.id), "text": text, "ents": ents}
+    return json.dumps(row, ensure_ascii=False)
 
 
 def to_table(article: Article, spans: list[Span]) -> Table:

@@ -1,18 +1,17 @@
 """Texts of any length through a pipeline: cut where sentences end, spans put back together."""
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
 from spacy.language import Language
 
+from zhinvest.files import without_surrogates
 from zhinvest.scorer import Span, doc_spans
 
 PIECE: Final = 4_000
 """Longest text, in characters, that goes through a pipeline in one Doc."""
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BREAKS: Final = ("\n", "。", "；", "，", " ")
 
 
@@ -26,7 +25,7 @@ def read_texts(
     pieces = (
         (piece, (number, offset))
         for number, text in enumerate(texts)
-        for offset, piece in cut_text(_SURROGATE.sub("\ufffd", text))
+        for offset, piece in cut_text(without_surrogates(text))
     )
     docs = nlp.pipe(pieces, as_tuples=True, batch_size=batch_size)
     for _, parts in groupby(docs, key=lambda part: part[1][0]):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -48,8 +49,15 @@ def test_any_text_makes_one_line_that_can_be_encoded(name: str, text: str) -> No
     line = to_json(Article(name, text), [(0, len(text), "ORG")] if text else [])
     assert "\n" not in line
     row = json.loads(line.encode("utf-8"))
-    assert (row["id"], row["text"]) == (name, text)
-    assert [ent["text"] for ent in row["ents"]] == [text] * bool(text)
+    read = re.sub("[\ud800-\udfff]", "\ufffd", text)
+    assert (row["id"], row["text"]) == (re.sub("[\ud800-\udfff]", "\ufffd", name), read)
+    assert [ent["text"] for ent in row["ents"]] == [read] * bool(text)
+
+
+def test_two_surrogates_do_not_become_one_character() -> None:
+    row = json.loads(to_json(Article("a", "\ud83d\ude00上海"), [(2, 4, "PLACE")]))
+    assert row["text"] == "\ufffd\ufffd上海"
+    assert row["ents"][0]["text"] == "上海"
 
 
 # --- tables ---------------------------------------------------------------------------------------
