@@ -44,8 +44,10 @@ def to_json(article: Article, spans: list[Span]) -> str:
         {"start": start, "end": end, "label": label, "text": text[start:end]}
         for start, end, label in spans
     ]
-    row: dict[str, Any] = {"id": without_surrogates(article.id), "text": text, "ents": ents}
-    return json.dumps(row, ensure_ascii=False)
+    row: dict[str, Any] = {"id": article.id, "text": text, "ents": ents}
+    # A file's name may hold bytes that are no text, which Python keeps as surrogates.
+    is_text = without_surrogates(article.id) == article.id
+    return json.dumps(row, ensure_ascii=not is_text)
 
 
 def to_table(article: Article, spans: list[Span]) -> Table:

@@ -50,7 +50,7 @@ def test_any_text_makes_one_line_that_can_be_encoded(name: str, text: str) -> No
     assert "\n" not in line
     row = json.loads(line.encode("utf-8"))
     read = re.sub("[\ud800-\udfff]", "\ufffd", text)
-    assert (row["id"], row["text"]) == (re.sub("[\ud800-\udfff]", "\ufffd", name), read)
+    assert (row["id"], row["text"]) == (json.loads(json.dumps(name)), read)
     assert [ent["text"] for ent in row["ents"]] == [read] * bool(text)
 
 
