@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from training.commands import run
-from training.readme import with_table
+from training.readme import refresh
 from zhinvest.documents import Document, read_documents
-from zhinvest.files import write_text
 from zhinvest.labels import LABELS
 
 
@@ -22,15 +21,7 @@ def main(
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = Path("corpus"),
 ) -> None:
     """Write counts, distinct surfaces and agreement into the corpus card."""
-    card = corpus / "README.md"
-    text = card.read_text(encoding="utf-8")
-    current = with_table(text, "\n".join(figures(corpus)))
-    if check and current != text:
-        typer.echo(f"{card}: not current; run python -m training.card", err=True)
-        raise typer.Exit(1)
-    if current != text:
-        write_text(card, current)
-        typer.echo(f"wrote {card}")
+    refresh(corpus / "README.md", figures(corpus), "training.card", check=check)
 
 
 def figures(corpus: Path) -> Iterator[str]:

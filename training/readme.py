@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -30,14 +30,23 @@ def main(
     ),
 ) -> None:
     """Write the table of F1 by pipeline, gold set and label."""
-    text = readme.read_text(encoding="utf-8")
-    current = with_table(text, "\n".join(table(models)))
+    refresh(readme, table(models), "training.readme", check=check)
+
+
+def refresh(path: Path, rows: Iterable[str], module: str, *, check: bool) -> None:
+    """Write `rows` between the marks in the file `path`, or only check that they stand there.
+
+    Raises:
+        typer.Exit: with code 1, in a check, where they do not; the message names `module`.
+    """
+    text = path.read_text(encoding="utf-8")
+    current = with_table(text, "\n".join(rows))
     if check and current != text:
-        typer.echo(f"{readme}: the table is not current; run python -m training.readme", err=True)
+        typer.echo(f"{path}: the table is not current; run python -m {module}", err=True)
         raise typer.Exit(1)
     if current != text:
-        write_text(readme, current)
-        typer.echo(f"wrote {readme}")
+        write_text(path, current)
+        typer.echo(f"wrote {path}")
 
 
 def with_table(text: str, rows: str) -> str:
