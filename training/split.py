@@ -1,7 +1,8 @@
 """The fixed split of the corpus into train, dev and test: `python -m training.split --help`.
 
-Articles that are near relatives (they name the same organisation, or share more than MOST_SHARED
-of their sequences of characters) stay together; the kinds of article are spread evenly.
+Articles that are near relatives (they name the same organisation, which few others name, or share
+more than MOST_SHARED of their sequences of characters) stay together; the kinds of article are
+spread evenly.
 """
 
 import json
@@ -23,6 +24,9 @@ from zhinvest.normalise import normalise
 
 MOST_SHARED: Final = 0.02
 """Two articles that share more of the shorter one's sequences are relatives."""
+
+COMMON: Final = 2
+"""An organisation that more articles than these name (an agency, a ministry) makes no relatives."""
 
 HELD_OUT: Final = ("dev", "test")
 """The parts that get one tenth each; the other tenths are train."""
@@ -80,7 +84,7 @@ def _same_names(documents: Sequence[Document]) -> list[tuple[int, int]]:
         names = {document.text[s:e] for s, e, label in document.ents if label == "ORG"}
         for name in {normalise(name) for name in names}:
             holders[name].append(index)
-    return [pair for found in holders.values() for pair in pairwise(found)]
+    return [pair for found in holders.values() if len(found) <= COMMON for pair in pairwise(found)]
 
 
 def _same_sequences(documents: Sequence[Document]) -> list[tuple[int, int]]:
