@@ -10,6 +10,8 @@ import pytest
 import spacy
 from spacy.language import Language
 
+from zhinvest.documents import Document, read_documents
+
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 TINY = DATA / "tiny.jsonl"
@@ -99,3 +101,9 @@ def characters() -> Language:
     return spacy.blank(
         "zh", config={"nlp": {"tokenizer": {"@tokenizers": "zhinvest.CharTokenizer.v1"}}}
     )
+
+
+@pytest.fixture(scope="session")
+def gold() -> list[Document]:
+    """The tiny corpus, which `pipeline` knows by heart."""
+    return read_documents(TINY)

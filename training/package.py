@@ -18,6 +18,7 @@ import typer
 from training.commands import run
 from zhinvest import __version__
 from zhinvest.files import write_text
+from zhinvest.labels import LABELS
 
 RELEASES: Final = Path(__file__).parent / "releases"
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -58,7 +59,7 @@ def complete_meta(
     """Return spaCy's meta.json with the release's facts and its scores on the first gold set."""
     measured = next(iter(scores.values()))
     micro = measured["micro"]
-    labels = {k: {key: v[key] for key in _LABEL_KEYS} for k, v in measured.items() if k != "micro"}
+    labels = {k: {key: v[key] for key in _LABEL_KEYS} for k, v in measured.items() if k in LABELS}
     performance = {"ents_p": micro["p"], "ents_r": micro["r"], "ents_f": micro["f"]}
     keys = ("name", "version", "description", "author", "url", "license", "sources")
     return (

@@ -1,4 +1,4 @@
-"""The command line: `zhinvest annotate` and `zhinvest evaluate`."""
+"""The command line: `zhinvest annotate`, `zhinvest figures` and `zhinvest evaluate`."""
 
 import json
 import sys
@@ -16,10 +16,19 @@ from rich.progress import track
 from spacy.language import Language
 
 from zhinvest import __version__
-from zhinvest.documents import CorpusError, read_documents
-from zhinvest.evaluate import evaluate, scores_row, scores_table
-from zhinvest.files import write_text
-from zhinvest.output import html_page, to_html, to_json, to_table
+from zhinvest.documents import CorpusError, Document, read_documents
+from zhinvest.evaluation.scores import (
+    Reading,
+    read_gold,
+    scores,
+    scores_row,
+    scores_table,
+    strict_counts,
+)
+from zhinvest.evaluation.slices import surfaces
+from zhinvest.figures.reading import FIGURE_LABELS
+from zhinvest.files import decode, write_text
+from zhinvest.output import CSV_HEADER, csv_row, html_page, to_csv, to_html, to_json, to_table
 from zhinvest.reading import read_texts
 from zhinvest.scorer import Span
 from zhinvest.sources import STDIN, Article, Problem, find_files, read_articles
@@ -38,6 +47,7 @@ class Format(StrEnum):
 
     table = "table"
     jsonl = "jsonl"
+    csv = "csv"
     html = "html"
 
 
@@ -74,7 +84,7 @@ def annotate(
         Path | None, typer.Option("--output", "-o", help="File to write; standard output if none.")
     ] = None,
 ) -> None:
-    """Find the entities of articles.
+    """Find the entities of articles, and read amounts and capacities as numbers.
 
     Files may be UTF-8 (with or without byte-order mark), UTF-16 with its mark, or GB18030. An
     input that cannot be read is reported and does not stop the others; the exit code is then 1.
@@ -88,6 +98,17 @@ def annotate(
     raise typer.Exit(1 if problems else 0)
 
 
+@app.command(name="figures")
+def figures_command(
+    text: Annotated[str, typer.Argument(help="A sentence or so.")],
+    model: ModelOption = DEFAULT_MODEL,
+) -> None:
+    """Show the amounts and capacities of a text as numbers, for a quick look."""
+    (spans,) = read_texts(load_pipeline(model, exclude=["words"]), [text])
+    figures = [span for span in spans if span[2] in FIGURE_LABELS]
+    Console().print(to_table(Article("figures", text), figures))
+
+
 @app.command(name="evaluate")
 def evaluate_command(
     model: Annotated[str, typer.Argument(help="Installed pipeline, or the folder of one.")],
@@ -96,25 +117,99 @@ def evaluate_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the scores to this JSON file too.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write metrics.json, report.md and report.html to this folder."),
+    ] = None,
+    training: Annotated[
+        list[Path] | None,
+        typer.Option(help="JSONL that was trained on, to tell seen names from unseen; repeatable."),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="A second pipeline, compared on the same articles.")
+    ] = None,
+    curve: Annotated[
+        Path | None, typer.Option(help="JSON of `training.curve`, drawn into the report.")
+    ] = None,
 ) -> None:
     """Measure strict F1 on gold articles: same start, same end, same label.
 
     The interval holds 95 % of the F1 of 1,000 samples of the articles, drawn with replacement.
+    With --report also looser views, classes of error, slices, and every error in its context;
+    --training, --against and --curve add to the report, which needs the extra `report` of zhinvest.
     """
-    try:
-        documents = read_documents(gold)
-    except CorpusError as error:
-        raise _fail(str(error)) from error
-    if not documents:
-        raise _fail(f"{gold}: holds no article")
-    scores = evaluate(load_pipeline(model, exclude=["words"]), documents)
-    row = json.dumps(scores_row(scores), indent=2)
+    documents = _gold(gold)
+    if report is None and (training or against or curve):
+        raise _fail("--training, --against and --curve add to a report: give --report", code=2)
+    if report:
+        _check_report_extra()
+    known = surfaces([d for path in training for d in _gold(path)]) if training else None
+    runs = _runs(curve) if curve else {}
+    nlp = load_pipeline(model, exclude=["words"])
+    other = load_pipeline(against, exclude=["words"]) if against else None
+    readings = read_gold(nlp, documents)
+    measured = scores(strict_counts(readings))
+    row = json.dumps(scores_row(measured), indent=2)
+    if report:
+        rival = read_gold(other, documents) if other else []
+        _report(report, (model, str(gold), against), readings, rival, known, runs)
     if output:
         _save(output, row + "\n")
     if as_json:
         typer.echo(row)
     else:
-        Console().print(scores_table(scores, f"{model} on {gold}"))
+        Console().print(scores_table(measured, f"{model} on {gold}"))
+
+
+def _gold(path: Path) -> list[Document]:
+    try:
+        documents = read_documents(path)
+    except CorpusError as error:
+        raise _fail(str(error)) from error
+    if not documents:
+        raise _fail(f"{path}: holds no article")
+    return documents
+
+
+def _check_report_extra() -> None:
+    try:
+        import zhinvest.evaluation.report  # noqa: F401
+    except ImportError as error:
+        raise _fail(f"a report needs zhinvest[report]: {error}", code=2) from error
+
+
+def _runs(curve: Path) -> dict[str, dict[str, float]]:
+    """Return the runs of the learning curve by name: characters trained on, and micro F1."""
+    keys = ("characters", "micro")
+    try:
+        runs = json.loads(decode(curve.read_bytes()))["runs"]
+        return {name: {key: float(run[key]) for key in keys} for name, run in runs.items()}
+    except OSError as error:
+        raise _fail(f"{curve}: {error.strerror or error}") from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _fail(f"{curve}: not the JSON of training.curve: {error!r}") from error
+
+
+def _report(
+    folder: Path,
+    names: tuple[str, str, str | None],
+    readings: list[Reading],
+    rival: list[Reading],
+    known: set[tuple[str, str]] | None,
+    runs: dict[str, dict[str, float]],
+) -> None:
+    from zhinvest.evaluation.metrics import comparison, measure
+    from zhinvest.evaluation.report import Report, write_report
+
+    model, gold, against = names
+    metrics = measure(readings, known)
+    if against:
+        metrics["comparison"] = comparison(readings, rival)
+    try:
+        write_report(Report(model, gold, metrics, readings, against, runs), folder)
+    except OSError as error:
+        raise _fail(f"{folder}: {error.strerror or error}") from error
+    typer.echo(f"wrote {folder}", err=True)
 
 
 def load_pipeline(model: str, exclude: Sequence[str] = ()) -> Language:
@@ -188,6 +283,9 @@ def _rendered(
 ) -> Iterator[str]:
     if output_format is Format.jsonl:
         yield from (to_json(*pair) + "\n" for pair in annotated)
+    elif output_format is Format.csv:
+        yield csv_row(CSV_HEADER)
+        yield from (to_csv(*pair) for pair in annotated)
     elif output_format is Format.html:
         yield html_page([to_html(*pair) for pair in annotated])
     else:

@@ -14,8 +14,9 @@ _BREAKING_TAGS: Final = {
     *("main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"),
 }
 _UNSEEN_TAGS: Final = {"head", "noscript", "script", "style", "template"}
-
-
+_UNSHOWN: Final = dict.fromkeys(
+    [*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd"
+)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -53,6 +54,11 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
 def without_surrogates(text: str) -> str:
     """Return `text` with every lone surrogate, which no encoding carries, as U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def shown(text: str) -> str:
+    """Return `text`, as long as it was, without control characters and lone surrogates."""
+    return text.translate(_UNSHOWN)
 
 
 def html_text(html: str) -> str:

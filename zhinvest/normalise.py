@@ -31,12 +31,24 @@ def _simplifier() -> OpenCC:
     return OpenCC("t2s")
 
 
+def simplify(text: str) -> str:
+    """Return `text` in simplified script, otherwise as it is, by OpenCC's table t2s."""
+    simplified: str = _simplifier().convert(text)
+    return simplified
+
+
+def unify(text: str) -> str:
+    """Return `text` in simplified script and half width, without pinyin glosses.
+
+    The result may be shorter than the input; it has no common offsets with it.
+    """
+    return simplify(_GLOSS_AFTER_HAN.sub("", text)).translate(_WIDTH)
+
+
 def normalise(text: str) -> str:
     """Return `text` in simplified script, half width and lower case, without pinyin glosses.
 
     Source of the character table: OpenCC, configuration t2s. The result may be shorter than
     the input (glosses) or longer (lower case of a few letters); it has no common offsets with it.
     """
-    without_gloss = _GLOSS_AFTER_HAN.sub("", text)
-    simplified: str = _simplifier().convert(without_gloss)
-    return simplified.translate(_WIDTH).lower()
+    return unify(text).lower()

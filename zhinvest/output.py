@@ -1,21 +1,23 @@
-"""What `zhinvest annotate` writes: a table, JSONL rows, or one HTML page."""
+"""What `zhinvest annotate` writes: a table, JSONL or CSV rows, or one HTML page."""
 
+import csv
+import io
 import json
+from collections.abc import Iterator
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rich.table import Table
 from rich.text import Text
 from spacy import displacy
 
-from zhinvest.files import without_surrogates
+from zhinvest.figures import Figure, read_figure
+from zhinvest.figures.reading import FIGURE_LABELS
+from zhinvest.files import shown, without_surrogates
 from zhinvest.labels import COLOURS, LABELS
 from zhinvest.scorer import Span
 from zhinvest.sources import Article
 
-_UNSHOWN: Final = dict.fromkeys(
-    [*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0xE000)], "\ufffd"
-)
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="zh">
 <head>
@@ -33,50 +35,117 @@ h2 {{ font-size: 1em; color: #555; border-top: 1px solid #ddd; padding-top: 1em;
 """
 
 
+FIGURE_COLUMNS: Final[tuple[Literal["low", "high", "unit", "period", "bound"], ...]] = (
+    *("low", "high", "unit", "period", "bound"),
+)
+CSV_HEADER: Final = ("id", "start", "end", "label", "text", *FIGURE_COLUMNS)
+
+_MARK: Final = (
+    '<mark class="entity" title="{title}" style="background: {bg}; padding: 0.2em 0.3em; '
+    'border-radius: 0.3em">{text} <span style="font-size: 0.7em; font-weight: bold">{label}'
+    "</span></mark>"
+)
+_SIGNS: Final = {
+    **{"about": "≈ ", "more_than": "> ", "at_least": "≥ ", "less_than": "< ", "at_most": "≤ "},
+    **{"exact": "", "range": ""},
+}
+
+
 def to_json(article: Article, spans: list[Span]) -> str:
     """Return one JSONL row: `{"id", "text", "ents": [{"start", "end", "label", "text"}]}`.
+
+    A MONEY or CAPACITY entity has its readings under `figures` as well.
 
     Offsets are characters, end exclusive, into the row's text, in which a lone surrogate is
     U+FFFD, as the pipeline read it.
     """
     text = without_surrogates(article.text)
-    ents = [
-        {"start": start, "end": end, "label": label, "text": text[start:end]}
-        for start, end, label in spans
-    ]
+    ents = [_ent(text, span) for span in spans]
     row: dict[str, Any] = {"id": article.id, "text": text, "ents": ents}
     # A file's name may hold bytes that are no text, which Python keeps as surrogates.
     is_text = without_surrogates(article.id) == article.id
     return json.dumps(row, ensure_ascii=not is_text)
 
 
+def _ent(text: str, span: Span) -> dict[str, Any]:
+    start, end, label = span
+    ent = {"start": start, "end": end, "label": label, "text": text[start:end]}
+    return ent | ({"figures": figures(text, span)} if label in FIGURE_LABELS else {})
+
+
+def figures(text: str, span: Span) -> list[Figure]:
+    """Return the readings of a MONEY or CAPACITY span; other spans have none."""
+    return read_figure(text, *span) if span[2] in FIGURE_LABELS else []
+
+
+def to_csv(article: Article, spans: list[Span]) -> str:
+    """Return the entities of one article as CSV rows with the columns of CSV_HEADER.
+
+    Where an entity has several readings, their values are joined by ` | `.
+    """
+    rows = ((shown(article.id), *cells) for cells in _rows(article, spans, " | "))
+    return "".join(map(csv_row, rows))
+
+
+def csv_row(cells: tuple[str, ...]) -> str:
+    """Return one line of CSV (RFC 4180, but for the line end)."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
 def to_table(article: Article, spans: list[Span]) -> Table:
-    """Return the entities of one article as a table for the terminal."""
-    table = Table(title=Text(_shown(article.id)), title_justify="left")
-    for heading in ("start", "end"):
-        table.add_column(heading, justify="right")
-    table.add_column("label")
-    table.add_column("text", overflow="fold")
-    for start, end, label in spans:
-        surface = Text(_shown(article.text[start:end]))
-        table.add_row(str(start), str(end), Text(label, style=COLOURS.get(label, "")), surface)
+    """Return the entities of one article, and their readings, as a table for the terminal."""
+    table = Table(title=Text(shown(article.id)), title_justify="left")
+    for heading in ("start", "end", "label", "text", *FIGURE_COLUMNS):
+        right = heading in ("start", "end", "low", "high")
+        folded = heading in ("text", "low", "high")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=not folded,
+            min_width=10 if folded else None,
+        )
+    for start, end, label, *cells in _rows(article, spans, "\n"):
+        table.add_row(start, end, Text(label, style=COLOURS.get(label, "")), *map(Text, cells))
     return table
 
 
+def _rows(article: Article, spans: list[Span], separator: str) -> Iterator[tuple[str, ...]]:
+    for start, end, label in spans:
+        readings = figures(article.text, (start, end, label))
+        columns = (
+            separator.join(reading[key] or "" for reading in readings) for key in FIGURE_COLUMNS
+        )
+        yield (str(start), str(end), label, shown(article.text[start:end]), *columns)
+
+
 def to_html(article: Article, spans: list[Span]) -> str:
-    """Return one article as a piece of HTML, its entities coloured."""
-    ents = [{"start": start, "end": end, "label": label} for start, end, label in spans]
-    shown = {"text": _shown(article.text), "ents": ents, "title": None}
-    options = {"colors": COLOURS, "ents": list(LABELS)}
-    body: str = displacy.render(shown, style="ent", manual=True, options=options, jupyter=False)
-    return f"<h2>{escape(_shown(article.id))}</h2>\n{body}"
+    """Return one article as a piece of HTML, its entities coloured, readings shown on hover."""
+    ents = [
+        {"start": start, "end": end, "label": label, "params": {"title": _title(article, span)}}
+        for span in spans
+        for start, end, label in [span]
+    ]
+    page = {"text": shown(article.text), "ents": ents, "title": None}
+    options = {"colors": COLOURS, "ents": list(LABELS), "template": _MARK}
+    body: str = displacy.render(page, style="ent", manual=True, options=options, jupyter=False)
+    return f"<h2>{escape(shown(article.id))}</h2>\n{body}"
+
+
+def _title(article: Article, span: Span) -> str:
+    return escape("; ".join(map(describe, figures(article.text, span))))
+
+
+def describe(figure: Figure) -> str:
+    """Return a reading in one line: `≥ 1200000000 CNY a year`."""
+    ends = [end for end in (figure["low"], figure["high"]) if end is not None]
+    number = " to ".join(dict.fromkeys(ends))
+    period = f" a {figure['period']}" if figure["period"] else ""
+    return f"{_SIGNS[figure['bound']]}{number} {figure['unit']}{period}".replace("  ", " ")
 
 
 def html_page(articles: list[str]) -> str:
     """Return a whole HTML page around what `to_html` gave."""
     return _PAGE.format(articles="\n".join(articles))
-
-
-def _shown(text: str) -> str:
-    """Return `text`, as long as it was, without control characters and lone surrogates."""
-    return text.translate(_UNSHOWN)

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
@@ -79,36 +77,6 @@ def total(articles: Sequence[Mapping[str, Counts]]) -> dict[str, Counts]:
         for label in labels
     }
     return by_label | {MICRO: sum(by_label.values(), Counts())}
-
-
-def intervals(
-    articles: Sequence[Mapping[str, Counts]],
-    labels: Iterable[str],
-    draws: int = 1000,
-    seed: int = 0,
-) -> dict[str, tuple[float, float]]:
-    """Return the 95 % interval of F1 for each of `labels` by resampling whole articles.
-
-    The percentile bootstrap (Efron 1979) with `draws` samples of `len(articles)` articles.
-    """
-    if not articles:
-        raise ValueError("no article to resample")
-    rng = np.random.default_rng(seed)
-    samples = rng.integers(len(articles), size=(draws, len(articles)))
-    return {label: _interval(_table(articles, label)[samples].sum(axis=1)) for label in labels}
-
-
-def _table(articles: Sequence[Mapping[str, Counts]], label: str) -> NDArray[np.float64]:
-    """Return correct, predicted and gold of each article: shape (n_articles, 3)."""
-    counts = (total([a])[MICRO] if label == MICRO else a.get(label, Counts()) for a in articles)
-    return np.array([(c.correct, c.predicted, c.gold) for c in counts], dtype=np.float64)
-
-
-def _interval(sums: NDArray[np.float64]) -> tuple[float, float]:
-    spans = sums[:, 1] + sums[:, 2]
-    f1 = np.divide(2 * sums[:, 0], spans, out=np.zeros(len(sums)), where=spans > 0)
-    low, high = np.quantile(f1, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def doc_spans(doc: Doc) -> list[Span]:

@@ -26,7 +26,7 @@ from training.package import RELEASES, complete_meta, main
 from zhinvest import __version__
 from zhinvest.cli import app as zhinvest
 from zhinvest.documents import read_documents, write_documents
-from zhinvest.evaluate import evaluate
+from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
 from zhinvest.scorer import doc_spans
 

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from tests.conftest import ROOT, SMALL, TINY, run
 from training.tok2vec import main as tok2vec
 from zhinvest.documents import Document, read_documents, write_documents
-from zhinvest.evaluate import evaluate
+from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
 from zhinvest.scorer import doc_spans
 

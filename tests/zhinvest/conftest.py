@@ -7,9 +7,6 @@ import spacy
 from hypothesis import HealthCheck, settings
 from spacy.language import Language
 
-from tests.conftest import TINY
-from zhinvest.documents import Document, read_documents
-
 # Fixtures that the properties share hold no state; a first call may load tables.
 settings.register_profile(
     "zhinvest",
@@ -17,12 +14,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("zhinvest")
-
-
-@pytest.fixture(scope="session")
-def gold() -> list[Document]:
-    """The tiny corpus, which `pipeline` knows by heart."""
-    return read_documents(TINY)
 
 
 @pytest.fixture(scope="session")

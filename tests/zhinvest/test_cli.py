@@ -17,6 +17,7 @@ import zhinvest
 from tests.conftest import ROOT, TINY
 from zhinvest.cli import app
 from zhinvest.documents import Document, document_row, write_documents
+from zhinvest.evaluation.resampling import MACRO
 from zhinvest.labels import COLOURS, LABELS
 from zhinvest.scorer import MICRO
 from zhinvest.words import Words
@@ -62,6 +63,10 @@ def found(row: dict[str, Any]) -> set[tuple[int, int, str]]:
 
 def assert_knows(row: dict[str, Any], document: Document) -> None:
     assert len(found(row) & set(document.ents)) > 0.8 * len(document.ents)
+
+
+WIDE = {"COLUMNS": "200"}
+"""A terminal on which no cell of a table is folded."""
 
 
 def assert_shows(result: Result, document: Document) -> None:
@@ -134,10 +139,10 @@ def test_words_which_no_format_shows_are_not_segmented(
 
 
 def test_table_is_the_default(annotate: Run, news: Path, gold: list[Document]) -> None:
-    result = annotate(news)
+    result = annotate(news, env=WIDE)
     assert result.exit_code == 0
     assert "start" in result.stdout
-    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.split("\n")]
+    lines = [[cell.strip() for cell in line.split("│")[1:5]] for line in result.stdout.split("\n")]
     text = gold[1].text
     wanted = [[str(start), str(end), label, text[start:end]] for start, end, label in gold[1].ents]
     assert sum(line in lines for line in wanted) > 0.8 * len(wanted)
@@ -152,7 +157,7 @@ def test_html_page(annotate: Run, news: Path) -> None:
     assert all(colour in result.stdout for colour in COLOURS.values())
 
 
-@pytest.mark.parametrize("output_format", ["table", "jsonl", "html"])
+@pytest.mark.parametrize("output_format", ["table", "jsonl", "csv", "html"])
 def test_output_file_holds_what_would_be_printed(
     annotate: Run, news: Path, tmp_path: Path, output_format: str
 ) -> None:
@@ -177,7 +182,7 @@ def test_output_that_cannot_be_written(annotate: Run, news: Path, tmp_path: Path
 def test_unknown_format(annotate: Run, news: Path) -> None:
     result = annotate(news, "-f", "xml")
     assert result.exit_code == 2
-    assert "'table', 'jsonl', 'html'" in result.stderr
+    assert "'table', 'jsonl', 'csv', 'html'" in result.stderr
 
 
 # --- annotate: what cannot be read does not stop the others ---------------------------------------
@@ -246,7 +251,7 @@ def test_several_problems_are_all_reported(annotate: Run, news: Path, gold: list
     assert "missing-1: No such file" in result.stderr
 
 
-@pytest.mark.parametrize("output_format", ["table", "jsonl", "html"])
+@pytest.mark.parametrize("output_format", ["table", "jsonl", "csv", "html"])
 def test_nothing_but_a_problem(annotate: Run, tmp_path: Path, output_format: str) -> None:
     result = annotate(tmp_path / "missing.txt", "-f", output_format)
     assert result.exit_code == 1
@@ -270,23 +275,23 @@ def test_a_line_of_five_megabytes(annotate: Run, news: Path, gold: list[Document
     assert max(starts) > 5_000_000
 
 
-@pytest.mark.parametrize("output_format", ["table", "jsonl", "html"])
+@pytest.mark.parametrize("output_format", ["table", "jsonl", "csv", "html"])
 def test_nul_bytes(annotate: Run, news: Path, gold: list[Document], output_format: str) -> None:
     news.write_bytes(b"\x00" * 100 + gold[1].text.encode() + b"\x00")
-    result = annotate(news, "-f", output_format)
+    result = annotate(news, "-f", output_format, env=WIDE)
     assert result.exit_code == 0
     assert_shows(result, gold[1])
     assert "\x00" not in result.stdout
 
 
-@pytest.mark.parametrize("output_format", ["table", "jsonl", "html"])
+@pytest.mark.parametrize("output_format", ["table", "jsonl", "csv", "html"])
 def test_lone_surrogates(
     annotate: Run, tmp_path: Path, gold: list[Document], output_format: str
 ) -> None:
     path = tmp_path / "rows.jsonl"
     text = "\ud83d\n" + gold[1].text
     path.write_text(json.dumps({"id": "a\udfff", "text": text}), encoding="utf-8")
-    result = annotate(path, "-f", output_format)
+    result = annotate(path, "-f", output_format, env=WIDE)
     assert result.exit_code == 0
     if output_format == "jsonl":
         (row,) = rows(result)
@@ -370,7 +375,7 @@ def test_jsonl_is_utf8_whatever_the_terminal_says(
 def test_table_on_a_terminal_that_lacks_characters(
     pipeline_folder: Path, news: Path, environment: dict[str, str], shown: bytes
 ) -> None:
-    result = run_process("annotate", "-m", pipeline_folder, news, **environment)
+    result = run_process("annotate", "-m", pipeline_folder, news, **WIDE, **environment)
     assert (result.returncode, result.stderr) == (0, b"")
     assert shown in result.stdout
 
@@ -395,6 +400,16 @@ def test_name_that_is_no_text(pipeline_folder: Path, tmp_path: Path, gold: list[
     assert_knows(row, gold[1])
 
 
+# --- figures --------------------------------------------------------------------------------------
+
+
+def test_figures(pipeline_folder: Path, gold: list[Document]) -> None:
+    result = invoke("figures", "-m", pipeline_folder, gold[1].text, env=WIDE)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "3860000000" in result.stdout
+    assert "ORG" not in result.stdout
+
+
 # --- evaluate -------------------------------------------------------------------------------------
 
 
@@ -402,7 +417,7 @@ def test_evaluate_table(pipeline_folder: Path) -> None:
     result = invoke("evaluate", pipeline_folder, TINY)
     assert (result.exit_code, result.stderr) == (0, "")
     assert f"{pipeline_folder} on {TINY}" in " ".join(result.stdout.split())
-    for heading in ("label", "P", "R", "F1", "95 % interval", "support", *LABELS, MICRO):
+    for heading in ("label", "P", "R", "F1", "95 % interval", "support", *LABELS, MICRO, MACRO):
         assert heading in result.stdout
 
 
@@ -412,7 +427,7 @@ def test_evaluate_json(pipeline_folder: Path, tmp_path: Path, gold: list[Documen
     assert (result.exit_code, result.stderr) == (0, "")
     scores = json.loads(result.stdout)
     assert json.loads(output.read_text()) == scores
-    assert list(scores) == [*LABELS, MICRO]
+    assert list(scores) == [*LABELS, MICRO, MACRO]
     for score in scores.values():
         assert list(score) == ["p", "r", "f", "support", "low", "high"]
         assert 0 < score["low"] <= score["f"] <= score["high"] <= 1
@@ -455,6 +470,126 @@ def test_evaluate_output_that_cannot_be_written(pipeline_folder: Path, tmp_path:
     assert (result.exit_code, result.stderr) == (1, f"{tmp_path}: Is a directory\n")
 
 
+# --- evaluate: reports ----------------------------------------------------------------------------
+
+REPORT = ["metrics.json", "report.html", "report.md"]
+
+
+@pytest.fixture
+def curve(tmp_path: Path) -> Path:
+    """A learning curve as `training.curve` writes it."""
+    runs = {"authored-50": {"articles": 3, "characters": 2000, "micro": 0.5}}
+    path = tmp_path / "curve.json"
+    path.write_text(json.dumps({"steps": 10, "runs": runs}), encoding="utf-8")
+    return path
+
+
+def test_evaluate_report(pipeline_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "report"
+    result = invoke("evaluate", pipeline_folder, TINY, "--json", "--report", folder)
+    assert (result.exit_code, result.stderr) == (0, f"wrote {folder}\n")
+    assert sorted(path.name for path in folder.iterdir()) == REPORT
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["model"], metrics["gold"]) == (str(pipeline_folder), str(TINY))
+    assert metrics["strict"] == json.loads(result.stdout)
+    assert (metrics["seen"], metrics["comparison"]) == (None, None)
+
+
+def test_evaluate_report_of_everything(
+    pipeline_folder: Path, tmp_path: Path, gold: list[Document], curve: Path
+) -> None:
+    files = [tmp_path / "one.jsonl", tmp_path / "two.jsonl"]
+    write_documents(files[0], gold[:1])
+    write_documents(files[1], gold[1:])
+    folder = tmp_path / "report"
+    training = ["--training", files[0], "--training", files[1]]
+    others = ["--against", pipeline_folder, "--curve", curve]
+    result = invoke("evaluate", pipeline_folder, TINY, "--report", folder, *training, *others)
+    assert (result.exit_code, result.stderr) == (0, f"wrote {folder}\n")
+    assert MACRO in result.stdout
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["seen"]["seen"][MICRO]["support"] == metrics["strict"][MICRO]["support"]
+    assert metrics["comparison"][MICRO] == {"difference": 0, "low": 0, "high": 0, "p": 1}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"Compared with {pipeline_folder}" in page
+    assert "F1 by size of the training set" in page
+
+
+@pytest.mark.parametrize("option", ["--training", "--against", "--curve"])
+def test_evaluate_what_adds_to_a_report_without_one(option: str) -> None:
+    result = invoke("evaluate", "no_such_pipeline", TINY, option, "x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("give --report\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "data", "reason"),
+    [
+        ("--training", None, "No such file"),
+        ("--training", b"{", ":1: not JSON"),
+        ("--training", b"\n", "holds no article"),
+        ("--curve", None, "No such file"),
+        ("--curve", b"\xff\xff", "not the JSON of training.curve"),
+        ("--curve", b"{", "not the JSON of training.curve"),
+        ("--curve", b"[" * 100_000, "not the JSON of training.curve"),
+        ("--curve", b"[]", "not the JSON of training.curve"),
+        ("--curve", b"{}", "not the JSON of training.curve"),
+        ("--curve", b'{"runs": []}', "not the JSON of training.curve"),
+        ("--curve", b'{"runs": {"web": {"micro": 0.5}}}', "not the JSON of training.curve"),
+    ],
+)
+def test_evaluate_faulty_file_for_a_report(
+    tmp_path: Path, option: str, data: bytes | None, reason: str
+) -> None:
+    # It is told before a pipeline is loaded, let alone run.
+    path = tmp_path / "file"
+    if data is not None:
+        path.write_bytes(data)
+    result = invoke(
+        "evaluate", "no_such_pipeline", TINY, "--report", tmp_path / "report", option, path
+    )
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{path}:")
+    assert reason in result.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_evaluate_against_a_pipeline_that_is_none(pipeline_folder: Path, tmp_path: Path) -> None:
+    report = ["--report", tmp_path / "report"]
+    result = invoke("evaluate", pipeline_folder, TINY, *report, "--against", "no_such_pipeline")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("cannot load the pipeline 'no_such_pipeline': ")
+
+
+def test_evaluate_report_that_cannot_be_written(pipeline_folder: Path, news: Path) -> None:
+    result = invoke("evaluate", pipeline_folder, TINY, "--report", news)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{news}: ")
+    assert "exists" in result.stderr or "Not a directory" in result.stderr
+
+
+def test_evaluate_report_without_the_extra(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['matplotlib'] = None; from zhinvest.cli import app; app()"
+    command = [sys.executable, "-c", code, "evaluate", "no_such_pipeline", TINY]
+    result = subprocess.run(
+        [*command, "--report", tmp_path / "report"], capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("a report needs zhinvest[report]: ")
+    assert "matplotlib" in result.stderr
+
+
+def test_evaluate_report_on_a_file_whose_name_is_no_text(
+    pipeline_folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.jsonl")
+    path.write_bytes(TINY.read_bytes())
+    result = run_process("evaluate", pipeline_folder, path, "--report", tmp_path / "report")
+    assert result.returncode == 0, result.stderr
+    metrics = json.loads((tmp_path / "report" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["gold"] == str(tmp_path / "\ufffd.jsonl")
+
+
 # --- help -----------------------------------------------------------------------------------------
 
 
@@ -463,7 +598,13 @@ def test_evaluate_output_that_cannot_be_written(pipeline_folder: Path, tmp_path:
     [
         (["--help"], ["annotate", "evaluate", "--version"]),
         (["annotate", "--help"], ["--model", "--format", "--output", "GB18030"]),
-        (["evaluate", "--help"], ["model", "gold", "--json", "--output"]),
+        (
+            ["evaluate", "--help"],
+            [
+                *("model", "gold", "--json", "--output", "--report", "--training", "--against"),
+                *("--curve", "extra `report`"),
+            ],
+        ),
     ],
 )
 def test_help(arguments: list[str], words: list[str]) -> None:

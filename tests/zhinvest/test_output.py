@@ -1,5 +1,6 @@
 """Tests of what is written: tables, JSONL rows and the HTML page."""
 
+import csv
 import io
 import json
 import re
@@ -11,19 +12,36 @@ from rich.console import Console
 
 from zhinvest.files import html_text
 from zhinvest.labels import COLOURS, LABELS
-from zhinvest.output import html_page, to_html, to_json, to_table
+from zhinvest.output import (
+    CSV_HEADER,
+    csv_row,
+    describe,
+    figures,
+    html_page,
+    to_csv,
+    to_html,
+    to_json,
+    to_table,
+)
 from zhinvest.scorer import Span
 from zhinvest.sources import Article
 
 ARTICLE = Article("news.txt", "恒川公司在上海投资五亿元。")
 SPANS: list[Span] = [(0, 4, "ORG"), (5, 7, "PLACE"), (9, 12, "MONEY")]
+FIGURE = {
+    "low": "500000000",
+    "high": "500000000",
+    "unit": "CNY",
+    "period": None,
+    "bound": "exact",
+}
 ODD = st.sampled_from(["\ud83d", "\udfff", "\x00", "\x1b[31m", "\x7f", "\r", "\n", "[/b]"])
 ANY_TEXT = st.lists(ODD | st.text(max_size=8), max_size=6).map("".join)
 
 
 def printed(article: Article, spans: list[Span]) -> str:
     page = io.StringIO()
-    Console(file=page, width=60).print(to_table(article, spans))
+    Console(file=page, width=110).print(to_table(article, spans))
     return page.getvalue()
 
 
@@ -39,7 +57,7 @@ def test_json_row() -> None:
         "ents": [
             {"start": 0, "end": 4, "label": "ORG", "text": "恒川公司"},
             {"start": 5, "end": 7, "label": "PLACE", "text": "上海"},
-            {"start": 9, "end": 12, "label": "MONEY", "text": "五亿元"},
+            {"start": 9, "end": 12, "label": "MONEY", "text": "五亿元", "figures": [FIGURE]},
         ],
     }
 
@@ -68,9 +86,18 @@ def test_table() -> None:
     assert lines[0].strip() == "news.txt"
     rows = [line.strip("│ \n").split("│") for line in lines if line.startswith("│")]
     assert [[cell.strip() for cell in row] for row in rows] == [
-        ["0", "4", "ORG", "恒川公司"],
-        ["5", "7", "PLACE", "上海"],
-        ["9", "12", "MONEY", "五亿元"],
+        ["0", "4", "ORG", "恒川公司", "", "", "", "", ""],
+        ["5", "7", "PLACE", "上海", "", "", "", "", ""],
+        ["9", "12", "MONEY", "五亿元", "500000000", "500000000", "CNY", "", "exact"],
+    ]
+
+
+def test_table_of_a_compound() -> None:
+    lines = printed(Article("a", "储能100MW/200MWh"), [(2, 14, "CAPACITY")]).splitlines()
+    rows = [line.strip("│ \n").split("│") for line in lines if line.startswith("│")]
+    assert [[cell.strip() for cell in row][4:7] for row in rows] == [
+        ["100000", "100000", "kW"],
+        ["200000", "200000", "kWh"],
     ]
 
 
@@ -92,6 +119,43 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
     assert not set(shown) & {"\x00", "\x07", "\x08", "\x1b", "\x7f"}
 
 
+# --- CSV ------------------------------------------------------------------------------------------
+
+
+def test_csv() -> None:
+    article = Article('a "b"', "储能100MW/200MWh，上海")
+    text = csv_row(CSV_HEADER) + to_csv(article, [(2, 14, "CAPACITY"), (15, 17, "PLACE")])
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["text"] for row in rows] == ["100MW/200MWh", "上海"]
+    assert rows[0]["id"] == 'a "b"'
+    assert (rows[0]["low"], rows[0]["unit"]) == ("100000 | 200000", "kW | kWh")
+    assert rows[1]["low"] == rows[1]["bound"] == ""
+
+
+@given(ANY_TEXT)
+def test_csv_of_any_text_can_be_read_back(text: str) -> None:
+    line = to_csv(Article("a", text), [(0, len(text), "ORG")] if text else [])
+    line.encode("utf-8")
+    rows = list(csv.reader(io.StringIO(line, newline="")))
+    assert len(rows) == bool(text)
+    assert all(len(row) == len(CSV_HEADER) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("超过12亿元", "> 1200000000 CNY"),
+        ("约12-15亿元", "1200000000 to 1500000000 CNY"),
+        ("年产约12亿元", "≈ 1200000000 CNY a year"),
+        ("不足12亿元", "< 1200000000 CNY"),
+    ],
+)
+def test_description(text: str, shown: str) -> None:
+    start = text.index("12")
+    (figure,) = figures(text, (start, len(text), "MONEY"))
+    assert describe(figure) == shown
+
+
 # --- HTML -----------------------------------------------------------------------------------------
 
 
@@ -100,6 +164,7 @@ def test_html_marks_the_entities_in_their_colours() -> None:
     for label, surface in (("ORG", "恒川公司"), ("PLACE", "上海"), ("MONEY", "五亿元")):
         assert COLOURS[label] in html
         assert surface in html
+    assert html.count('title="500000000 CNY"') == 1
     assert html.index("恒川公司") < html.index("ORG") < html.index("上海") < html.index("PLACE")
 
 

@@ -1,4 +1,4 @@
-"""Tests of strict matching, of the bootstrap, and of the scorer that spaCy calls."""
+"""Tests of strict matching, and of the scorer that spaCy calls."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from zhinvest.documents import Document
-from zhinvest.evaluate import evaluate
+from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
 from zhinvest.scorer import (
     MICRO,
@@ -21,7 +21,6 @@ from zhinvest.scorer import (
     Span,
     count_spans,
     doc_spans,
-    intervals,
     score_examples,
     total,
 )
@@ -102,54 +101,6 @@ def test_total_is_the_sum_over_articles(articles: list[tuple[list[Span], list[Sp
     assert list(totals)[-1] == MICRO
     parts = [total([article])[MICRO] for article in counted]
     assert totals[MICRO] == sum(parts, Counts())
-
-
-# --- intervals ------------------------------------------------------------------------------------
-
-
-@given(ARTICLES, st.integers(0, 5))
-def test_intervals_are_ordered_fractions_and_repeatable(
-    articles: list[tuple[list[Span], list[Span]]], seed: int
-) -> None:
-    counted = [count_spans(gold, predicted) for gold, predicted in articles]
-    bounds = intervals(counted, total(counted), draws=50, seed=seed)
-    assert bounds == intervals(counted, total(counted), draws=50, seed=seed)
-    assert all(0 <= low <= high <= 1 for low, high in bounds.values())
-
-
-def article(correct: int, missed: int) -> dict[str, Counts]:
-    return {"ORG": Counts(correct, correct, correct + missed)}
-
-
-def test_interval_holds_the_f1_and_depends_on_the_seed() -> None:
-    articles = [article(number, 10 - number) for number in range(11)]
-    f1 = total(articles)["ORG"].f1
-    low, high = intervals(articles, ["ORG"])["ORG"]
-    assert 0 < low < f1 < high < 1
-    assert intervals(articles, ["ORG"], seed=1)["ORG"] != (low, high)
-
-
-def test_interval_of_many_articles_is_narrower() -> None:
-    few = [article(10, 0), article(0, 10)] * 2
-    narrow, wide = intervals(few * 20, ["ORG"])["ORG"], intervals(few, ["ORG"])["ORG"]
-    assert narrow[1] - narrow[0] < wide[1] - wide[0]
-
-
-def test_interval_of_equal_articles_is_a_point() -> None:
-    f1 = article(1, 1)["ORG"].f1
-    assert intervals([article(1, 1)] * 5, ["ORG", MICRO]) == {
-        "ORG": pytest.approx((f1, f1)),
-        MICRO: pytest.approx((f1, f1)),
-    }
-
-
-def test_interval_of_a_label_that_never_occurs_is_zero() -> None:
-    assert intervals([article(1, 1)], ["MONEY"]) == {"MONEY": (0.0, 0.0)}
-
-
-def test_no_article_no_interval() -> None:
-    with pytest.raises(ValueError, match="no article"):
-        intervals([], LABELS)
 
 
 # --- spaCy's side ---------------------------------------------------------------------------------

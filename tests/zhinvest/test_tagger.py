@@ -19,7 +19,7 @@ from spacy.training import Example
 
 from training.convert import to_doc
 from zhinvest.documents import Document
-from zhinvest.evaluate import evaluate
+from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
 from zhinvest.tagger import TAGS, Tagger, gold_tags
 from zhinvest.tags import decode, tag_spans

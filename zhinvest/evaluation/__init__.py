@@ -1,0 +1,1 @@
+"""How good a pipeline is on gold articles, where it fails, and against whom."""
