@@ -4,7 +4,7 @@ Stands where spaCy's transition-based `ner` stands; its decisions are independen
 up to the decoder, so that a batch runs as a few large matrix products.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
@@ -16,12 +16,15 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
-from thinc.api import Linear, Model, chain, with_array
+from thinc.api import Linear, Model, NumpyOps, chain, with_array
 from thinc.types import Floats2d
 
 from zhinvest.encoder import load_bert
 from zhinvest.labels import LABELS
 from zhinvest.tags import TAGS, Tags, decode, tag_spans
+
+CPU_TOKENS: Final = 800
+"""So many tokens go through the network at once on a CPU: larger matrices leave its caches."""
 
 _POSITION: Final = {"B": 0, "U": 0, "I": 1, "L": 1}
 
@@ -79,7 +82,9 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         if not any(filled):
             return [np.zeros(0, dtype=np.int64) for _ in filled]
         ops: Any = self.model.ops
-        return decode([ops.to_numpy(array) for array in self.model.predict(filled)])
+        limit = CPU_TOKENS if isinstance(ops, NumpyOps) else None
+        arrays = [array for part in _parts(filled, limit) for array in self.model.predict(part)]
+        return decode([ops.to_numpy(array) for array in arrays])
 
     def set_annotations(self, docs: Iterable[Doc], tags: Iterable[Tags]) -> None:
         """Write the entities that `tags` spell into the Docs."""
@@ -108,6 +113,17 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         """Refuse: the labels are fixed."""
         known = ", ".join(LABELS)
         raise ValueError(f"the labels of {self.name!r} are {known}: cannot add {label!r}")
+
+
+def _parts(docs: list[Doc], limit: int | None) -> Iterator[list[Doc]]:
+    """Yield `docs` in lists of at most `limit` tokens, or one Doc; in one list without a limit."""
+    part: list[Doc] = []
+    for doc in docs:
+        if part and limit is not None and sum(map(len, part)) + len(doc) > limit:
+            yield part
+            part = []
+        part.append(doc)
+    yield part
 
 
 def gold_tags(example: Example) -> list[int]:

@@ -16,12 +16,14 @@ from hypothesis.extra.numpy import arrays
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.vocab import Vocab
 
 from training.convert import to_doc
 from zhinvest.documents import Document
 from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
-from zhinvest.tagger import TAGS, Tagger, gold_tags
+from zhinvest.scorer import doc_spans
+from zhinvest.tagger import TAGS, Tagger, _parts, gold_tags
 from zhinvest.tags import decode, tag_spans
 
 TINY_MODEL = {
@@ -344,3 +346,28 @@ def test_an_entity_has_no_blank_at_its_edges(
 def test_scores_are_strict(trained: Language, gold: list[Document]) -> None:
     result = trained.evaluate(examples(trained, gold))
     assert result["ents_f"] == pytest.approx(evaluate(trained, gold)["micro"].f, abs=1e-6)
+
+
+# --- batches -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 30), min_size=1), st.integers(1, 40) | st.none())
+def test_docs_are_taken_in_parts_that_fit(lengths: list[int], limit: int | None) -> None:
+    docs = [Doc(Vocab(), words=["上"] * length) for length in lengths]
+    parts = list(_parts(docs, limit))
+    assert [doc for part in parts for doc in part] == docs
+    assert all(parts)
+    if limit is None:
+        assert len(parts) == 1
+    else:
+        assert all(len(part) == 1 or sum(map(len, part)) <= limit for part in parts)
+
+
+def test_the_size_of_the_parts_changes_nothing(
+    trained: Language, gold: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [document.text for document in gold]
+    whole = [doc_spans(doc) for doc in trained.pipe(texts)]
+    assert any(whole)
+    monkeypatch.setattr("zhinvest.tagger.CPU_TOKENS", 10)
+    assert [doc_spans(doc) for doc in trained.pipe(texts)] == whole
