@@ -20,7 +20,7 @@ def main(
     ] = False,
     corpus: Annotated[Path, typer.Option(help="Folder of the corpus.")] = Path("corpus"),
 ) -> None:
-    """Write counts, distinct surfaces and agreement into the corpus card."""
+    """Write counts, distinct surfaces, agreement and learning curve into the corpus card."""
     refresh(corpus / "README.md", figures(corpus), "training.card", check=check)
 
 
@@ -32,6 +32,7 @@ def figures(corpus: Path) -> Iterator[str]:
     yield from _regions(articles)
     yield from _surfaces(articles)
     yield from _agreement(json.loads((corpus / "agreement/agreement.json").read_text("utf-8")))
+    yield from _curve(json.loads((corpus / "curve.json").read_text("utf-8")))
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -76,6 +77,16 @@ def _agreement(agreement: dict[str, Any]) -> Iterator[str]:
     columns = (*LABELS, "micro")
     row = [agreement["articles"], *(f"{agreement['f1'][c]:.3f}" for c in columns)]
     return _table(("articles annotated twice", *columns, "kappa"), [[*row, agreement["kappa"]]])
+
+
+def _curve(curve: dict[str, Any]) -> Iterator[str]:
+    columns = (*LABELS, "micro")
+    rows = [
+        [name, run["articles"], run["characters"], *(f"{run[c]:.3f}" for c in columns)]
+        for name, run in curve["runs"].items()
+    ]
+    header = (f"trained on ({curve['steps']:,} steps)", "articles", "characters", *columns)
+    return _table(header, rows)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from training.wording import (
     HEADS,
     LEADING_CURRENCIES,
     NOT_MONEY,
+    SMALL_CHANGE,
     TAILS,
 )
 from zhinvest.documents import CorpusError, Document, read_documents, read_rows
@@ -50,7 +51,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 _AMOUNT: Final = re.compile(
     rf"(?:{_one_of(LEADING_CURRENCIES)})[ \u3000]?{_NUMBER}(?:[ \u3000]?(?:{_one_of(CURRENCIES)}))?"
-    rf"|{_NUMBER}[ \u3000]?(?:{_one_of(CURRENCIES)})"
+    rf"|{_NUMBER}[ \u3000]?(?:{_one_of(CURRENCIES)}|{SMALL_CHANGE})"
 )
 _NOT_MONEY: Final = re.compile("|".join(NOT_MONEY))
 

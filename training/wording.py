@@ -36,7 +36,7 @@ TAILS: Final[dict[str, tuple[str, ...]]] = {
         工程 生产线 生產線 车间 車間 生产基地 生產基地 两岸 兩岸 以北 以南 以东 以西 全境
     """),
     "MONEY": _words("""
-        以上 以下 左右 上下 不等 以内 以內 级 級 多 余 餘 有余 出头 出頭 开外 的 资金 資金
+        以上 以下 左右 上下 不等 以内 以內 级 級 多 余 餘 有余 出头 出頭 开外 的 资金 資金 钱 錢
     """),
     "CAPACITY": _words("""
         以上 以下 左右 上下 不等 以内 以內 级 級 多 余 餘 有余 出头 出頭 开外 的 规模 規模 产能
@@ -68,10 +68,13 @@ CURRENCIES: Final = _words("""
     卢比 盧比 印尼盾 越南盾 泰铢 泰銖 林吉特 令吉 比索 新元 新加坡元 新加坡币 澳元 加元 瑞士法郎
     瑞郎 非洲法郎 法郎 里亚尔 里亞爾 雷亚尔 雷亞爾 迪拉姆 第纳尔 坚戈 堅戈 索姆 苏姆 蘇姆
     图格里克 圖格里克 里拉 福林 兹罗提 克朗 兰特 先令 奈拉 比尔 比爾 克瓦查 宽扎 塞地 瑞尔 瑞爾
-    基普 缅元 塔卡 埃及镑 镑 鎊 谢克尔 马纳特 拉里 格里夫纳 列伊 列弗 美分 仙令 毛钱 角钱 分钱
-    块钱 塊錢 毛錢 块 塊 索尔 港仙 美仙
+    基普 缅元 塔卡 埃及镑 镑 鎊 谢克尔 马纳特 拉里 格里夫纳 列伊 列弗 美分 仙令
+    块 塊 索尔 港仙 美仙
 """)
 """Currency words after a number; 块 is money unless it counts pieces of something."""
+
+SMALL_CHANGE: Final = r"[毛角分](?=[钱錢])"
+"""Parts of a currency, which are money before 钱, and often something else without it."""
 
 LEADING_CURRENCIES: Final = _words("""
     US$ HK$ NT$ MOP RMB USD EUR JPY HKD $ ￥ ¥ € £ 人民币 人民幣 美元 美金 港币 港幣 港元 新台币

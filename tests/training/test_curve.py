@@ -1,5 +1,6 @@
-"""Tests of the learning curve and of the picture of the corpus card."""
+"""Tests of the learning curve and of the pictures of the corpus card."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -8,11 +9,17 @@ import pytest
 
 from tests.conftest import TINY
 from training.curve import FRACTIONS, data_sets
-from training.plots import entities_by_kind, main
+from training.plots import entities_by_kind, learning_curve, main
 from zhinvest.documents import Document, read_documents, write_documents
 
 AUTHORED = [Document(f"a-{n}", "上海") for n in range(40)]
-WEB = [Document("w-0", "北京")]
+WEB = [Document("web-train-0", "北京"), Document("web-more-0", "天津")]
+RUNS = {
+    "authored-25": {"micro": 0.4},
+    "authored-100": {"micro": 0.6},
+    "web": {"micro": 0.7},
+    "both": {"micro": 0.8},
+}
 
 
 def test_larger_parts_contain_the_smaller() -> None:
@@ -20,8 +27,9 @@ def test_larger_parts_contain_the_smaller() -> None:
     parts = [{d.id for d in sets[f"authored-{p}"]} for p in FRACTIONS]
     assert [len(part) for part in parts] == [10, 20, 30, 40]
     assert all(small < large for small, large in pairwise(parts))
-    assert [d.id for d in sets["web"]] == ["w-0"]
-    assert len(sets["both"]) == 41
+    assert [d.id for d in sets["web"]] == ["web-train-0", "web-more-0"]
+    assert [d.id for d in sets["web-first"]] == ["web-train-0"]
+    assert (len(sets["both"]), len(sets["both-first"])) == (42, 41)
 
 
 def test_parts_do_not_change_from_call_to_call() -> None:
@@ -38,11 +46,21 @@ def test_bars_add_up_to_the_density_of_each_kind() -> None:
     assert total == pytest.approx(sum(rates))
 
 
+def test_learning_curve_has_a_point_for_each_part_and_a_line_for_each_other_set() -> None:
+    axes = learning_curve(RUNS).axes[0]
+    curve, *levels = axes.lines
+    assert list(curve.get_xdata()) == [25, 100]
+    assert list(curve.get_ydata()) == [0.4, 0.6]
+    assert [line.get_ydata()[0] for line in levels] == [0.7, 0.8]
+    assert {line.get_label() for line in levels} == {"web", "both"}
+
+
 def test_pictures_are_written_alike_each_time(tmp_path: Path) -> None:
     write_documents(tmp_path / "articles.jsonl", read_documents(TINY))
+    (tmp_path / "curve.json").write_text(json.dumps({"runs": RUNS}), encoding="utf-8")
     main(tmp_path)
     first = {path.name: path.read_bytes() for path in (tmp_path / "plots").iterdir()}
     main(tmp_path)
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "plots").iterdir()}
-    assert set(first) == {"kinds.svg"}
+    assert set(first) == {"curve.svg", "kinds.svg"}
     assert all(ET.fromstring(data).tag.endswith("svg") for data in first.values())
