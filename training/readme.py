@@ -1,18 +1,19 @@
-"""The table of README.md, written from the metrics of the released pipelines.
+"""The tables of README.md and models/BENCHMARK.md, from the results of the benchmark.
 
 `python -m training.readme --help`
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
+from training.benchmark.systems import RESULT
+from training.benchmark.tables import details, summary
 from training.commands import run
 from zhinvest.files import write_text
-from zhinvest.labels import LABELS
 
 BEGIN: Final = "<!-- table:begin -->"
 END: Final = "<!-- table:end -->"
@@ -22,15 +23,16 @@ def main(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail where the table is not current.")
     ] = False,
-    readme: Annotated[Path, typer.Option(help="The file that holds the table.")] = Path(
-        "README.md"
-    ),
-    models: Annotated[Path, typer.Option(help="Folder of the released pipelines.")] = Path(
-        "models"
+    results: Annotated[Path, typer.Option(help="JSON of `training.benchmark`.")] = RESULT,
+    readme: Annotated[Path, typer.Option(help="The file with the summary.")] = Path("README.md"),
+    benchmark: Annotated[Path, typer.Option(help="The file with the details.")] = Path(
+        "models/BENCHMARK.md"
     ),
 ) -> None:
-    """Write the table of F1 by pipeline, gold set and label."""
-    refresh(readme, table(models), "training.readme", check=check)
+    """Write the table of F1 and speed by system, and the details."""
+    found = json.loads(results.read_text(encoding="utf-8"))
+    refresh(readme, summary(found), "training.readme", check=check)
+    refresh(benchmark, details(found), "training.readme", check=check)
 
 
 def refresh(path: Path, rows: Iterable[str], module: str, *, check: bool) -> None:
@@ -60,29 +62,6 @@ def with_table(text: str, rows: str) -> str:
     if not begin or not end:
         raise ValueError(f"needs {BEGIN!r} and {END!r}")
     return f"{before}{BEGIN}\n{rows}\n{END}{after}"
-
-
-def table(models: Path) -> Iterator[str]:
-    """Yield the lines of the table: one for each gold set and pipeline."""
-    columns = (*LABELS, "micro")
-    yield f"| gold set | pipeline | {' | '.join(columns)} |"
-    yield f"|---|---|{'---|' * len(columns)}"
-    metrics = {path.parent.name: _read(path) for path in sorted(models.glob("*/metrics.json"))}
-    gold_sets = list(dict.fromkeys(gold for scores in metrics.values() for gold in scores))
-    for gold in gold_sets:
-        for name, scores in metrics.items():
-            if gold in scores:
-                cells = " | ".join(_cell(scores[gold][column]) for column in columns)
-                yield f"| {gold} | {name} | {cells} |"
-
-
-def _cell(score: dict[str, float]) -> str:
-    return f"{score['f']:.3f} ({score['low']:.3f}-{score['high']:.3f})"
-
-
-def _read(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    data: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
-    return data
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The released pipelines beside other systems: accuracy, speed, memory, growth, in one run."""
