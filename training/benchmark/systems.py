@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from zhinvest.scorer import Span
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent.parent
 RESULT: Final = Path("models/benchmark.json")
+UV: Final = (sys.executable, "-m", "uv")
 PYTHON: Final = "3.11"
 _SHOWN: Final = 300
 """Characters of an error that are kept as the reason why a system could not be had."""
@@ -98,9 +100,9 @@ class Environments:
         folder = self._folder(system)
         python, done = folder / "bin" / "python", folder / "requirements.txt"
         if folder not in self._ready and (self._is_ours(system) or not done.exists()):
-            _call("uv", "venv", "--quiet", "--clear", "--python", PYTHON, folder)
+            _call(*UV, "venv", "--quiet", "--clear", "--python", PYTHON, folder)
             if found := [_resolve(requirement) for requirement in system.requirements]:
-                _call("uv", "pip", "install", "--quiet", "--python", python, *found)
+                _call(*UV, "pip", "install", "--quiet", "--python", python, *found)
             write_text(done, "\n".join(system.requirements) + "\n")
         self._ready.add(folder)
         return python
