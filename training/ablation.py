@@ -47,7 +47,7 @@ def main(
     web: Annotated[Path, typer.Option(help="JSONL of web train.")],
     dev: Annotated[Path, typer.Option(help="JSONL of web dev.")],
     segmenter: Annotated[Path, typer.Option(help="Folder of the pkuseg model.")],
-    tok2vec: Annotated[Path, typer.Option(help="Weights that the public sets taught.")],
+    weights: Annotated[Path, typer.Option(help="The tok2vec layer that the public sets taught.")],
     work: Annotated[Path, typer.Option(help="Folder for the runs.")],
     output: Annotated[Path, typer.Option(help="JSON file for the results.")],
     steps: Annotated[int, typer.Option(help="Steps of each run.")] = 2000,
@@ -56,7 +56,7 @@ def main(
     """Train every variant, and compare each with the first on web dev."""
     laboratory = Laboratory(work, read_documents(dev), segmenter, steps)
     found: dict[str, list[ArticleCounts]] = {}
-    for name, variant in variants(read_documents(authored), read_documents(web), tok2vec).items():
+    for name, variant in variants(read_documents(authored), read_documents(web), weights).items():
         for seed in range(seeds):
             settings = {**variant.settings, "system.seed": seed}
             seeded = Experiment(
@@ -70,7 +70,7 @@ def main(
 
 
 def variants(
-    authored: Sequence[Document], web: Sequence[Document], tok2vec: Path
+    authored: Sequence[Document], web: Sequence[Document], weights: Path
 ) -> dict[str, Experiment]:
     """Return the variants by what is said of them in tables."""
     both = [*web, *authored]
@@ -81,7 +81,7 @@ def variants(
         "without the authored corpus": Experiment("web", web),
         "without web train": Experiment("authored", authored),
         "with the public sets before": Experiment(
-            "public", both, settings={"paths.init_tok2vec": str(tok2vec)}
+            "public", both, settings={"paths.init_tok2vec": str(weights)}
         ),
         "with noise while training": Experiment(
             "noise", both, settings={"corpora.train.augmenter": NOISE}

@@ -70,6 +70,9 @@ RECIPES: Final[Sequence[tuple[tuple[str, ...], int]]] = (
 """Kinds, and number of articles of the corpus that are noised by them."""
 
 _SIMPLIFIED: Final = "hans"
+SHORTEST: Final = 300
+"""An article with fewer characters would be little but furniture and advertising."""
+
 _MISSING: Final = "missing"
 _MOST_KINDS: Final = 3
 
@@ -163,10 +166,10 @@ def noised_articles(documents: Sequence[Document], seed: int = 0) -> list[Docume
 
 
 def _by_turns(documents: Iterable[Document], rng: Random) -> list[Document]:
-    """Return the simplified articles in an order that takes one of each kind by turns."""
+    """Return simplified articles, none short, in an order that takes each kind by turns."""
     groups: dict[str, list[Document]] = {}
     for document in sorted(documents, key=lambda document: document.id):
-        if document.meta.get("script") == _SIMPLIFIED:
+        if document.meta.get("script") == _SIMPLIFIED and len(document.text) >= SHORTEST:
             groups.setdefault(str(document.meta.get("kind")), []).append(document)
     for group in groups.values():
         rng.shuffle(group)

@@ -88,9 +88,9 @@ def to_csv(article: Article, spans: list[Span]) -> str:
 
 
 def csv_row(cells: tuple[str, ...]) -> str:
-    """Return one line of CSV (RFC 4180, but for the line end)."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    """Return one line of CSV, as RFC 4180 has it."""
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
     return line.getvalue()
 
 

@@ -206,7 +206,7 @@ def test_noised_corpus_covers_scripts_and_noise(clean, noisy):
     several = [noise - {"reword"} for noise in noises if len(noise - {"reword"}) >= 2]
     assert len(several) >= 40
     assert all(sum(kind in noise for noise in noises) >= 15 for kind in NOISES.keys() - USAGES)
-    assert len({document.meta["kind"] for document in noisy}) == 12
+    assert len({document.meta["kind"] for document in noisy}) >= 12
 
 
 def test_noised_articles_do_not_resemble_each_other(noisy):

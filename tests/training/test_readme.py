@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT, TINY
 from training import card, readme
+from training.benchmark.tables import summary
 from zhinvest.documents import read_documents
 from zhinvest.labels import LABELS
 
@@ -23,26 +24,42 @@ def invoke(main: object, *arguments: str | Path) -> int:
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """A folder with the metrics of two pipelines, of which one was measured on one gold set."""
-    scores = dict.fromkeys((*LABELS, "micro"), SCORE)
-    for name, gold_sets in {"sm": ["dev", "seeds"], "trf": ["dev"]}.items():
-        folder = tmp_path / "models" / name
-        folder.mkdir(parents=True)
-        metrics = json.dumps(dict.fromkeys(gold_sets, scores))
-        (folder / "metrics.json").write_text(metrics, encoding="utf-8")
-    return tmp_path / "models"
+def results(tmp_path: Path) -> Path:
+    """Results of two systems, of which one was measured on one gold set and has one label."""
+    ours = {"strict": dict.fromkeys((*LABELS, "micro"), SCORE)}
+    theirs = {"strict": {"ORG": SCORE}}
+    path = tmp_path / "benchmark.json"
+    row = {
+        "machine": {"cores": 2, "processor": "x", "python": "3.11"},
+        "accuracy": {"dev": {"sm": ours, "peer": theirs}, "seeds": {"sm": ours}},
+        "speed": {},
+        "installed_mb": {},
+        "growth": {},
+        "not available": {},
+    }
+    path.write_text(json.dumps(row), encoding="utf-8")
+    return path
 
 
-def test_one_row_for_each_gold_set_and_pipeline(models: Path) -> None:
-    header, _, *rows = readme.table(models)
-    assert header == "| gold set | pipeline | ORG | PLACE | MONEY | CAPACITY | micro |"
+def test_one_row_for_each_gold_set_and_system(results: Path) -> None:
+    header, _, *rows = summary(json.loads(results.read_text(encoding="utf-8")))
+    assert header.startswith("| gold set | system | ORG | PLACE | MONEY | CAPACITY | micro |")
     assert [row.split(" | ")[:2] for row in rows] == [
         ["| dev", "sm"],
-        ["| dev", "trf"],
+        ["| dev", "peer"],
         ["| seeds", "sm"],
     ]
-    assert rows[0].count("0.333 (0.100-0.600)") == 5
+    assert [row.count("0.333 (0.100-0.600)") for row in rows] == [5, 1, 5]
+
+
+def test_the_benchmark_knows_the_released_pipelines() -> None:
+    """What the benchmark measured is what the metrics beside the wheels say."""
+    accuracy = json.loads((ROOT / "models/benchmark.json").read_text(encoding="utf-8"))["accuracy"]
+    for path in (ROOT / "models").glob("*/metrics.json"):
+        for gold, scores in json.loads(path.read_text(encoding="utf-8")).items():
+            measured = accuracy[gold][path.parent.name]["strict"]
+            for label, score in measured.items():
+                assert score["f"] == pytest.approx(scores[label]["f"], abs=0.001)
 
 
 def test_the_table_stands_between_its_marks() -> None:
@@ -56,10 +73,11 @@ def test_missing_marks_are_named(text: str) -> None:
         readme.with_table(text, "new")
 
 
-def test_check_fails_until_the_table_is_written(models: Path, tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
-    path.write_text(f"{readme.BEGIN}\n{readme.END}\n", encoding="utf-8")
-    options = ("--readme", path, "--models", models)
+def test_check_fails_until_the_tables_are_written(results: Path, tmp_path: Path) -> None:
+    path, details = tmp_path / "README.md", tmp_path / "BENCHMARK.md"
+    for file in (path, details):
+        file.write_text(f"{readme.BEGIN}\n{readme.END}\n", encoding="utf-8")
+    options = ("--readme", path, "--benchmark", details, "--results", results)
     assert invoke(readme.main, "--check", *options) == 1
     assert path.read_text(encoding="utf-8") == f"{readme.BEGIN}\n{readme.END}\n"
     assert invoke(readme.main, *options) == 0
@@ -70,6 +88,7 @@ def test_check_fails_until_the_table_is_written(models: Path, tmp_path: Path) ->
 def test_the_card_counts_the_corpus(tmp_path: Path) -> None:
     shutil.copy(TINY, tmp_path / "articles.jsonl")
     shutil.copytree(ROOT / "corpus" / "agreement", tmp_path / "agreement")
+    shutil.copy(ROOT / "corpus" / "curve.json", tmp_path / "curve.json")
     documents = read_documents(TINY)
     lines = list(card.figures(tmp_path))
     totals = [line for line in lines if line.startswith("| all |")]
