@@ -70,7 +70,7 @@ RECIPES: Final[Sequence[tuple[tuple[str, ...], int]]] = (
 """Kinds, and number of articles of the corpus that are noised by them."""
 
 _SIMPLIFIED: Final = "hans"
-SHORTEST: Final = 300
+SHORTEST: Final = 350
 """An article with fewer characters would be little but furniture and advertising."""
 
 _MISSING: Final = "missing"
