@@ -96,7 +96,8 @@ def csv_row(cells: tuple[str, ...]) -> str:
 
 def to_table(article: Article, spans: list[Span]) -> Table:
     """Return the entities of one article, and their readings, as a table for the terminal."""
-    table = Table(title=Text(shown(article.id)), title_justify="left")
+    # Without padding nine columns fit a terminal of 80 characters.
+    table = Table(title=Text(shown(article.id)), title_justify="left", padding=0)
     for heading in ("start", "end", "label", "text", *FIGURE_COLUMNS):
         right = heading in ("start", "end", "low", "high")
         folded = heading in ("text", "low", "high")

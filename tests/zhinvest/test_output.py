@@ -92,6 +92,17 @@ def test_table() -> None:
     ]
 
 
+def test_table_fits_eighty_characters() -> None:
+    page = io.StringIO()
+    text = "总投资不低于12,345,678,900元"
+    article = Article("a", text)
+    Console(file=page, width=80).print(to_table(article, [(6, len(text), "MONEY")]))
+    lines = page.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "at_least" in page.getvalue()
+    assert "12345678900" in page.getvalue()
+
+
 def test_table_of_a_compound() -> None:
     lines = printed(Article("a", "储能100MW/200MWh"), [(2, 14, "CAPACITY")]).splitlines()
     rows = [line.split("│")[1:-1] for line in lines if line.startswith("│")]
