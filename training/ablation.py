@@ -5,7 +5,7 @@ Resumable: a run whose result is there is not repeated. On two cores it is a nig
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Annotated, Any, Final
@@ -13,13 +13,23 @@ from typing import Annotated, Any, Final
 import typer
 
 from training.commands import run
-from training.experiment import Experiment, Laboratory
+from training.experiment import (
+    AuthoredOption,
+    DevOption,
+    Experiment,
+    Laboratory,
+    OutputOption,
+    SegmenterOption,
+    StepsOption,
+    WebOption,
+    WorkOption,
+)
 from zhinvest.documents import Document, read_documents
 from zhinvest.evaluation.resampling import ArticleCounts, compare
 from zhinvest.evaluation.scores import scores
 from zhinvest.files import write_text
 from zhinvest.labels import LABELS
-from zhinvest.scorer import MICRO, Counts
+from zhinvest.scorer import MICRO, Counts, total
 
 BASE: Final = "sm.cfg on web train and the authored corpus"
 """What every other variant is compared with."""
@@ -43,14 +53,14 @@ NOISE: Final = {
 
 
 def main(
-    authored: Annotated[Path, typer.Option(help="JSONL of the authored articles.")],
-    web: Annotated[Path, typer.Option(help="JSONL of web train.")],
-    dev: Annotated[Path, typer.Option(help="JSONL of web dev.")],
-    segmenter: Annotated[Path, typer.Option(help="Folder of the pkuseg model.")],
+    authored: AuthoredOption,
+    web: WebOption,
+    dev: DevOption,
+    segmenter: SegmenterOption,
     weights: Annotated[Path, typer.Option(help="The tok2vec layer that the public sets taught.")],
-    work: Annotated[Path, typer.Option(help="Folder for the runs.")],
-    output: Annotated[Path, typer.Option(help="JSON file for the results.")],
-    steps: Annotated[int, typer.Option(help="Steps of each run.")] = 2000,
+    work: WorkOption,
+    output: OutputOption,
+    steps: StepsOption = 2000,
     seeds: Annotated[int, typer.Option(help="Runs of each variant.")] = 3,
 ) -> None:
     """Train every variant, and compare each with the first on web dev."""
@@ -59,9 +69,7 @@ def main(
     for name, variant in variants(read_documents(authored), read_documents(web), weights).items():
         for seed in range(seeds):
             settings = {**variant.settings, "system.seed": seed}
-            seeded = Experiment(
-                f"{variant.name}-{seed}", variant.documents, variant.config, settings
-            )
+            seeded = replace(variant, name=f"{variant.name}-{seed}", settings=settings)
             found.setdefault(name, []).append(laboratory.run(seeded).counts)
     rows = {name: row(counts, found[BASE]) for name, counts in found.items()}
     result = {"steps": steps, "seeds": seeds, "variants": rows}
@@ -108,8 +116,9 @@ def added(runs: Sequence[ArticleCounts]) -> ArticleCounts:
     """Return the counts of each article, added up over the runs."""
     return [
         {
-            label: sum((article.get(label, Counts()) for article in same), Counts())
-            for label in sorted({label for article in same for label in article})
+            label: counts
+            for label, counts in total(same).items()
+            if label != MICRO and counts != Counts()
         }
         for same in zip(*runs, strict=True)
     ]

@@ -5,14 +5,24 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final
 
 import typer
 
 from training.commands import run
-from training.experiment import Experiment, Laboratory, Result
+from training.experiment import (
+    AuthoredOption,
+    DevOption,
+    Experiment,
+    Laboratory,
+    OutputOption,
+    Result,
+    SegmenterOption,
+    StepsOption,
+    WebOption,
+    WorkOption,
+)
 from zhinvest.documents import Document, read_documents
 from zhinvest.evaluation.scores import scores
 from zhinvest.files import write_text
@@ -22,19 +32,18 @@ from zhinvest.scorer import MICRO
 FRACTIONS: Final = (25, 50, 75, 100)
 """Parts of the authored corpus, in per cent; a larger part contains the smaller ones."""
 
-
 LATER: Final = "web-more-"
 """How the ids of the passages begin that were added to web train."""
 
 
 def main(
-    authored: Annotated[Path, typer.Option(help="JSONL of the authored articles.")],
-    web: Annotated[Path, typer.Option(help="JSONL of web train.")],
-    dev: Annotated[Path, typer.Option(help="JSONL of web dev.")],
-    segmenter: Annotated[Path, typer.Option(help="Folder of the pkuseg model.")],
-    work: Annotated[Path, typer.Option(help="Folder for the runs.")],
-    output: Annotated[Path, typer.Option(help="JSON file for the results.")],
-    steps: Annotated[int, typer.Option(help="Steps of each run.")] = 4000,
+    authored: AuthoredOption,
+    web: WebOption,
+    dev: DevOption,
+    segmenter: SegmenterOption,
+    work: WorkOption,
+    output: OutputOption,
+    steps: StepsOption = 4000,
     only: Annotated[
         list[str] | None, typer.Option(help="Name of a run to do; repeatable; all if none.")
     ] = None,

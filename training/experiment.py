@@ -9,9 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import spacy
+import typer
 from thinc.api import Config
 
 from training.convert import write_spacy
@@ -20,6 +21,14 @@ from zhinvest.evaluation.resampling import ArticleCounts
 from zhinvest.evaluation.scores import read_gold, strict_counts
 from zhinvest.files import write_text
 from zhinvest.scorer import Counts
+
+AuthoredOption = Annotated[Path, typer.Option(help="JSONL of the authored articles.")]
+WebOption = Annotated[Path, typer.Option(help="JSONL of web train.")]
+DevOption = Annotated[Path, typer.Option(help="JSONL of web dev.")]
+SegmenterOption = Annotated[Path, typer.Option(help="Folder of the pkuseg model.")]
+WorkOption = Annotated[Path, typer.Option(help="Folder for the runs.")]
+OutputOption = Annotated[Path, typer.Option(help="JSON file for the results.")]
+StepsOption = Annotated[int, typer.Option(help="Steps of each run.")]
 
 NOISE: Final = Path(__file__).parent / "noise.py"
 """The module that registers `zhinvest.noise.v1`, for `spacy train --code`."""

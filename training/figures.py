@@ -15,13 +15,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from training.benchmark.systems import RESULT, Environments, System, UnavailableError
+from training.benchmark.results import RESULT, merge
+from training.benchmark.systems import WORK, Environments, System, UnavailableError
 from training.commands import run
 from zhinvest.documents import CorpusError, read_documents, read_rows
 from zhinvest.figures import Figure, read_figure
-from zhinvest.files import write_text
+from zhinvest.figures.reading import FIGURE_KEYS
 
-KEYS: Final = ("low", "high", "unit", "period", "bound")
 ROUNDS: Final = 5
 GROSS: Final = 10
 PEERS: Final = (
@@ -80,9 +80,7 @@ def evaluate(
 def peers(
     articles: Annotated[Path, typer.Argument(help="JSONL of the gold articles.")],
     gold: Annotated[Path, typer.Argument(help="JSONL of the gold readings.")],
-    work: Annotated[Path, typer.Option(help="Folder for environments.")] = Path(
-        "training/runs/benchmark"
-    ),
+    work: Annotated[Path, typer.Option(help="Folder for environments.")] = WORK,
     output: Annotated[Path, typer.Option(help="JSON of the benchmark, added to.")] = RESULT,
 ) -> None:
     """Compare value and currency of the MONEY spans with those that other libraries read."""
@@ -95,8 +93,7 @@ def peers(
             rows[system.name] = peer_row(amounts, [list(map(tuple, values)) for values in found])
         except UnavailableError as error:
             typer.echo(f"{system.name}: cannot be had: {error}", err=True)
-    held = json.loads(output.read_text(encoding="utf-8")) if output.exists() else {}
-    write_text(output, json.dumps(held | {"figures": rows}, ensure_ascii=False, indent=1) + "\n")
+    merge(output, {"figures": rows})
     typer.echo(json.dumps(rows, indent=2))
 
 
@@ -141,11 +138,11 @@ def shares(figures: Sequence[GoldFigure]) -> dict[str, float]:
         found = figure.found
         counts["exact"] += found == figure.readings
         counts["off by a factor of 10 or more"] += gross(figure.readings, found)
-        for key in KEYS:
+        for key in FIGURE_KEYS:
             counts[key] += [r[key] for r in found] == [r[key] for r in figure.readings]
     total = max(1, len(figures))
     return {
-        **{key: round(counts[key] / total, 4) for key in ("exact", *KEYS)},
+        **{key: round(counts[key] / total, 4) for key in ("exact", *FIGURE_KEYS)},
         "off by a factor of 10 or more": counts["off by a factor of 10 or more"],
     }
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from training.benchmark.systems import RESULT
+from training.benchmark.results import RESULT
 from training.benchmark.tables import details, summary
 from training.commands import run
 from zhinvest.files import write_text

@@ -5,14 +5,14 @@ import io
 import json
 from collections.abc import Iterator
 from html import escape
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from rich.table import Table
 from rich.text import Text
 from spacy import displacy
 
 from zhinvest.figures import Figure, read_figure
-from zhinvest.figures.reading import FIGURE_LABELS
+from zhinvest.figures.reading import FIGURE_KEYS, FIGURE_LABELS
 from zhinvest.files import shown, without_surrogates
 from zhinvest.labels import COLOURS, LABELS
 from zhinvest.scorer import Span
@@ -35,10 +35,7 @@ h2 {{ font-size: 1em; color: #555; border-top: 1px solid #ddd; padding-top: 1em;
 """
 
 
-FIGURE_COLUMNS: Final[tuple[Literal["low", "high", "unit", "period", "bound"], ...]] = (
-    *("low", "high", "unit", "period", "bound"),
-)
-CSV_HEADER: Final = ("id", "start", "end", "label", "text", *FIGURE_COLUMNS)
+CSV_HEADER: Final = ("id", "start", "end", "label", "text", *FIGURE_KEYS)
 
 _MARK: Final = (
     '<mark class="entity" title="{title}" style="background: {bg}; padding: 0.2em 0.3em; '
@@ -98,7 +95,7 @@ def to_table(article: Article, spans: list[Span]) -> Table:
     """Return the entities of one article, and their readings, as a table for the terminal."""
     # Without padding nine columns fit a terminal of 80 characters.
     table = Table(title=Text(shown(article.id)), title_justify="left", padding=0)
-    for heading in ("start", "end", "label", "text", *FIGURE_COLUMNS):
+    for heading in ("start", "end", "label", "text", *FIGURE_KEYS):
         right = heading in ("start", "end", "low", "high")
         folded = heading in ("text", "low", "high")
         table.add_column(
@@ -117,7 +114,7 @@ def _rows(article: Article, spans: list[Span], separator: str) -> Iterator[tuple
     for start, end, label in spans:
         readings = figures(article.text, (start, end, label))
         columns = (
-            separator.join(reading[key] or "" for reading in readings) for key in FIGURE_COLUMNS
+            separator.join(reading[key] or "" for reading in readings) for key in FIGURE_KEYS
         )
         yield (str(start), str(end), label, shown(article.text[start:end]), *columns)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import reduce
+from operator import add
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -68,15 +70,30 @@ def count_spans(gold: Iterable[Span], predicted: Iterable[Span]) -> dict[str, Co
     }
 
 
-def total(articles: Sequence[Mapping[str, Counts]]) -> dict[str, Counts]:
-    """Add up the articles: a Counts for every label, the four standard ones first, and `micro`."""
+class Addable(Protocol):
+    """What can be added up over labels and articles."""
+
+    def __add__(self, other: Self) -> Self:
+        """Return the sum of both."""
+
+
+A = TypeVar("A", bound=Addable)
+
+
+def add_up(articles: Sequence[Mapping[str, A]], zero: A) -> dict[str, A]:
+    """Add up the articles: a sum for every label, the four standard ones first, and `micro`."""
     seen = {label for article in articles for label in article}
     labels = [*LABELS, *sorted(seen - set(LABELS))]
     by_label = {
-        label: sum((article.get(label, Counts()) for article in articles), Counts())
+        label: reduce(add, (article.get(label, zero) for article in articles), zero)
         for label in labels
     }
-    return by_label | {MICRO: sum(by_label.values(), Counts())}
+    return by_label | {MICRO: reduce(add, by_label.values(), zero)}
+
+
+def total(articles: Sequence[Mapping[str, Counts]]) -> dict[str, Counts]:
+    """Add up the strict counts of the articles: see `add_up`."""
+    return add_up(articles, Counts())
 
 
 def doc_spans(doc: Doc) -> list[Span]:

@@ -118,11 +118,13 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
 def _parts(docs: list[Doc], limit: int | None) -> Iterator[list[Doc]]:
     """Yield `docs` in lists of at most `limit` tokens, or one Doc; in one list without a limit."""
     part: list[Doc] = []
+    tokens = 0
     for doc in docs:
-        if part and limit is not None and sum(map(len, part)) + len(doc) > limit:
+        if part and limit is not None and tokens + len(doc) > limit:
             yield part
-            part = []
+            part, tokens = [], 0
         part.append(doc)
+        tokens += len(doc)
     yield part
 
 

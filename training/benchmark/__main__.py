@@ -13,9 +13,10 @@ import typer
 
 from training.benchmark.accuracy import comparison_rows, readings_of, score_rows
 from training.benchmark.plots import draw_growth
+from training.benchmark.results import RESULT, merge
 from training.benchmark.speed import measure_growth, measure_speed, take
 from training.benchmark.systems import (
-    RESULT,
+    WORK,
     Environments,
     System,
     UnavailableError,
@@ -26,7 +27,6 @@ from training.commands import run
 from zhinvest import __version__
 from zhinvest.documents import read_documents
 from zhinvest.evaluation.resampling import ArticleCounts
-from zhinvest.files import write_text
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -43,17 +43,18 @@ TextsOption = Annotated[Path, typer.Option(help="JSONL whose texts are read.")]
 def accuracy(
     gold: Annotated[list[str], typer.Argument(help="NAME=FILE of gold articles.")],
     only: OnlyOption = None,
-    work: WorkOption = Path("training/runs/benchmark"),
+    work: WorkOption = WORK,
     output: OutputOption = RESULT,
 ) -> None:
     """Measure strict F1 of every system on the same articles, each label against the first."""
     environments = Environments(work)
+    systems = available(environments, only, output)
     for name, _, path in (item.partition("=") for item in gold):
         documents = read_documents(Path(path))
         texts = [document.text for document in documents]
         found: dict[str, Any] = {}
         first: ArticleCounts | None = None
-        for system in available(environments, only, output):
+        for system in systems:
             reading = environments.run(system, texts)
             for title, articles in readings_of(system, documents, reading).items():
                 first = first or articles
@@ -70,7 +71,7 @@ def speed(
     characters: Annotated[int, typer.Option(help="Length of the text that is read.")] = 20_000,
     rounds: RoundsOption = 5,
     only: OnlyOption = None,
-    work: WorkOption = Path("training/runs/benchmark"),
+    work: WorkOption = WORK,
     output: OutputOption = RESULT,
 ) -> None:
     """Measure speed, memory, load time and size of every system."""
@@ -87,7 +88,7 @@ def growth(
     texts: TextsOption,
     rounds: RoundsOption = 3,
     only: OnlyOption = None,
-    work: WorkOption = Path("training/runs/benchmark"),
+    work: WorkOption = WORK,
     output: OutputOption = RESULT,
 ) -> None:
     """Measure how time grows with the text, in one document and in many, and draw it."""
@@ -127,16 +128,9 @@ def available(environments: Environments, only: list[str] | None, output: Path) 
         except UnavailableError as error:
             lacking[system.name] = str(error)
             typer.echo(f"{system.name}: cannot be had: {error}", err=True)
-    merge(output, {"not available": lacking})
+    can_be_had = dict.fromkeys(system.name for system in found)
+    merge(output, {"not available": {**can_be_had, **lacking}})
     return found
-
-
-def merge(path: Path, results: dict[str, Any]) -> None:
-    """Put `results` into the JSON file; what it holds of other parts stays."""
-    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for key, value in results.items():
-        held[key] = {**held.get(key, {}), **value} if isinstance(value, dict) else value
-    write_text(path, json.dumps(held, ensure_ascii=False, indent=1) + "\n")
 
 
 def machine() -> dict[str, Any]:

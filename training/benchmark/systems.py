@@ -22,7 +22,8 @@ from zhinvest.scorer import Span
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent.parent
-RESULT: Final = Path("models/benchmark.json")
+WORK: Final = Path("training/runs/benchmark")
+"""Where the environments are made."""
 UV: Final = (sys.executable, "-m", "uv")
 PYTHON: Final = "3.11"
 _SHOWN: Final = 300

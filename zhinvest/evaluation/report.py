@@ -103,16 +103,16 @@ def _render(template: str, report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pictures = {}
+    page: dict[str, Any] = {}
     if environment.autoescape:
-        pictures = {title: plots.svg(figure) for title, figure in _figures(report).items()}
+        page["pictures"] = {title: plots.svg(figure) for title, figure in _figures(report).items()}
+        page["errors"] = list(error_rows(report.readings))
     return environment.get_template(template).render(
         report=report,
         metrics=report.metrics,
-        pictures=pictures,
-        errors=list(error_rows(report.readings)),
         outcomes=[error.value for error in ERRORS],
         labels=[name for name in report.metrics["confusion"]["labels"] if name != NOTHING],
         colours=COLOURS,
         version=__version__,
+        **page,
     )

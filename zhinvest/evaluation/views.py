@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zhinvest.evaluation.matching import assign, same_boundaries, same_label
-from zhinvest.labels import LABELS
-from zhinvest.scorer import MICRO, Span
+from zhinvest.scorer import Span, add_up
 
 VIEWS: Final[dict[str, Callable[[Span, Span], bool]]] = {
     "strict": lambda gold, predicted: gold == predicted,
@@ -84,10 +83,5 @@ def view_article(gold: Iterable[Span], predicted: Iterable[Span], view: str) -> 
 
 
 def add_tallies(articles: Sequence[Mapping[str, Tally]]) -> dict[str, Tally]:
-    """Add up the articles: a Tally for every label, the four standard ones first, and `micro`."""
-    others = {label for article in articles for label in article} - set(LABELS)
-    by_label = {
-        label: sum((article.get(label, Tally()) for article in articles), Tally())
-        for label in (*LABELS, *sorted(others))
-    }
-    return by_label | {MICRO: sum(by_label.values(), Tally())}
+    """Add up the articles: see `zhinvest.scorer.add_up`."""
+    return add_up(articles, Tally())

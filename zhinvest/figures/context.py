@@ -78,8 +78,9 @@ _RATE_BEHIND: Final = re.compile(
 )
 
 _UNIT_BETWEEN: Final = r"(?:/[^\s,。、;0-9]{1,3}|\([^()]{1,6}\))?"
-_SEPARATOR: Final = re.compile(
-    "以及|、|,|和|与|及|或|(?:增长|增加|提高|提升|扩大|下降|减少|上升|跃升|[增升降扩])[到至]|分别"
+_SEPARATOR: Final = (
+    "(?:以及|、|,|和|与|及|或|分别"
+    "|(?:增长|增加|提高|提升|扩大|下降|减少|上升|跃升|[增升降扩])[到至])"
 )
 _NEAR: Final = 24
 """A bound or a currency stands within so many characters in front of the number."""
@@ -134,11 +135,10 @@ def shared_with(after: str, label: str) -> Quantity | None:
     """Return the quantity later in a list that gives the ones before it their unit."""
     position = 0
     for _ in range(_STEPS):
-        separator = _SEPARATOR.match(after, position)
+        separator = _separator().match(after, position)
         if separator is None:
             return None
-        lead = _lead().match(after, separator.end())
-        quantity = read_quantity(after, label, lead.end() if lead else separator.end())
+        quantity = read_quantity(after, label, separator.end())
         if quantity is None or quantity.unit is not None:
             return quantity
         position = quantity.number.end
@@ -157,8 +157,9 @@ def _distributed() -> re.Pattern[str]:
 
 
 @cache
-def _lead() -> re.Pattern[str]:
-    return re.compile(f"(?:{bound_words(FRONT)})?")
+def _separator() -> re.Pattern[str]:
+    """Match what stands between two items of a list, and a bound of the second."""
+    return re.compile(f"{_SEPARATOR}(?:{bound_words(FRONT)})?")
 
 
 @cache

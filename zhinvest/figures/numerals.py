@@ -49,6 +49,9 @@ _TOKEN: Final = re.compile(
 )
 
 
+_INNER: Final = ("about", "more", "filler")
+"""Tokens that stand behind others only; `above` stands in front of all."""
+
 _PLAIN: Final = re.compile(
     rf"([0-9]+(?:\.[0-9]+)?)([万亿]?)(?![0-9.,、·。十百千万亿拾佰仟多余兆几数来半个点{_HAN}bmt])"
 )
@@ -98,7 +101,7 @@ def _read_parts(text: str, start: int) -> Number | None:
     end, bound = start, None
     while match := _TOKEN.match(text, end):
         kind, token = match.lastgroup or "", match.group()
-        if bool(parts) == (kind == "above") and kind in ("above", "about", "more", "filler"):
+        if (kind == "above" and parts) or (kind in _INNER and not parts):
             break
         if kind == "more" or (kind == "several" and _follows_number(parts, text, match.end())):
             bound = "more_than"

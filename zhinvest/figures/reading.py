@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final, TypedDict
+from typing import Final, Literal, TypedDict
 
 from zhinvest.figures.context import (
     bound_before,
@@ -17,6 +17,10 @@ from zhinvest.figures.tables import Unit
 from zhinvest.normalise import unify
 
 FIGURE_LABELS: Final = ("MONEY", "CAPACITY")
+FIGURE_KEYS: Final[tuple[Literal["low", "high", "unit", "period", "bound"], ...]] = (
+    *("low", "high", "unit", "period", "bound"),
+)
+"""The keys of a Figure, in the order in which they are written."""
 BEFORE: Final = 50
 """Characters in front of a span that are looked at for bound and period."""
 BEHIND: Final = 25

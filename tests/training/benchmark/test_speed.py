@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from training.benchmark import speed
-from training.benchmark.__main__ import merge
 from training.benchmark.plots import draw_growth
+from training.benchmark.results import merge
 from training.benchmark.speed import SETTINGS, measure_growth, measure_speed, take
 from training.benchmark.systems import Environments, System
 from training.benchmark.tables import details, summary
@@ -71,3 +71,11 @@ def test_results_are_added_to(tmp_path: Path) -> None:
     merge(path, {"accuracy": {"b": 2}, "machine": 2})
     held = json.loads(path.read_text(encoding="utf-8"))
     assert held == {"accuracy": {"a": 1, "b": 2}, "machine": 2}
+
+
+def test_a_system_that_can_be_had_again_is_no_longer_noted(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    merge(path, {"not available": {"LAC": "no network", "jionlp": "no network"}})
+    merge(path, {"not available": {"LAC": None}})
+    held = json.loads(path.read_text(encoding="utf-8"))
+    assert held == {"not available": {"jionlp": "no network"}}
