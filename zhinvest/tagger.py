@@ -144,7 +144,7 @@ def _tag_index(biluo: str | None) -> int:
 
 def _is_framed(doc: Doc, start: int, end: int, label: str) -> bool:
     """Return whether the span begins and ends with something to see, as every gold span does."""
-    return not (doc[start].is_space or doc[end - 1].is_space)
+    return not (doc[start].norm_.isspace() or doc[end - 1].norm_.isspace())
 
 
 @Language.factory(

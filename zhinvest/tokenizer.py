@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any, Final
 
 from spacy.attrs import NORM, SHAPE
@@ -18,7 +19,11 @@ _LIST_NUMBER: Final = rf"(?m:^){_DIGIT}{{1,2}}(?=[.．]{_DIGIT})"
 _NUMBER: Final = rf"{_LIST_NUMBER}|(?:{_THOUSANDS}|{_DIGIT}+)(?:[.．]{_DIGIT}+)*"
 _CAMEL_HEAD: Final = "[A-Z]?[a-z]{3,}(?=[A-Z])"
 _LATIN: Final = rf"{_CAMEL_HEAD}|[A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
-_TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|\S)( ?)|\s+")
+_MARKUP: Final = r"</?[A-Za-z][ -;=?-~]{0,200}>|\?/p>|&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+"""A tag, or a character by its name or number, as HTML leaves them in a copied text."""
+
+_TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|{_MARKUP}|\S)( ?)|\s+")
+_ONE_MARKUP: Final = re.compile(_MARKUP)
 
 _ANY_DIGIT: Final = re.compile(r"\d")
 _LONG_NUMBER: Final = re.compile("d{5,}")
@@ -26,18 +31,18 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class CharTokenizer(DummyTokenizer):
-    """One token per Han character (with its pinyin gloss), digit run, Latin run and mark.
+    """One token per Han character (with its pinyin gloss), digit run, Latin run, tag and mark.
 
     Non-destructive: the tokens with their spaces joined give the text back, whatever it is.
     A number at the start of a line is cut at its point, which may be that of a list (`1.3M口罩`).
     Two words written as one are two tokens (`RidleyProject`), units are not (`GWh`, `kWh`).
-    `token.norm_` is the normalised form (see `zhinvest.normalise`) and `token.shape_` that form
-    with digits masked; the vocabulary computes both once for each distinct token.
+    `token.norm_` is the reading form (see `reading_form`) and `token.shape_` that form with digits
+    masked; the vocabulary computes both once for each distinct token.
     """
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
-        _override(vocab, {NORM: normalise, SHAPE: masked})
+        _override(vocab, {NORM: reading_form, SHAPE: masked})
 
     def __call__(self, text: str) -> Doc:
         """Return a Doc of characters over `text`.
@@ -66,12 +71,22 @@ def _override(vocab: Any, getters: dict[int, Callable[[str], str]]) -> None:
     vocab.lex_attr_getters = {**vocab.lex_attr_getters, **getters}
 
 
-def masked(text: str) -> str:
-    """Return the normalised form with every digit as d, at most four in a row.
+def reading_form(token: str) -> str:
+    """Return the normalised form of a token (see `zhinvest.normalise`): of a tag, a blank.
+
+    What HTML writes by a name or a number is the character that it stands for.
+    """
+    if not _ONE_MARKUP.fullmatch(token):
+        return normalise(token)
+    return normalise(unescape(token)) if token[0] == "&" else " "
+
+
+def masked(token: str) -> str:
+    """Return the reading form with every digit as d, at most four in a row.
 
     A single character of white space of any kind is a blank.
     """
-    form = _LONG_NUMBER.sub("dddd", _ANY_DIGIT.sub("d", normalise(text)))
+    form = _LONG_NUMBER.sub("dddd", _ANY_DIGIT.sub("d", reading_form(token)))
     return " " if len(form) == 1 and form.isspace() else form
 
 

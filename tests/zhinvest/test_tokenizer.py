@@ -21,6 +21,9 @@ FRAGMENTS = (
     "1,234.5",
     "GWh",
     "RidleyProject",
+    "<br/>",
+    "&nbsp;",
+    "&#8220;",
     " ",
     "\n",
     "\x00",
@@ -219,3 +222,30 @@ def test_two_processes_give_the_same(characters: Language) -> None:
 def test_pipelines_without_it_keep_their_norms(characters: Language) -> None:
     assert norms(characters("產")) == ["产"]
     assert norms(spacy.blank("zh")("產")) == ["產"]
+
+
+# --- what HTML leaves behind ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "forms"),
+    [
+        ("金山<br/>区", ["金", "山", "<br/>", "区"], ["金", "山", " ", "区"]),
+        ('<p class="a">产', ['<p class="a">', "产"], [" ", "产"]),
+        ("投产?/p>", ["投", "产", "?/p>"], ["投", "产", " "]),
+        ("&ldquo;金&rdquo;", ["&ldquo;", "金", "&rdquo;"], ['"', "金", '"']),
+        ("A&amp;B", ["A", "&amp;", "B"], ["a", "&", "b"]),
+        ("5&#20159;元", ["5", "&#20159;", "元"], ["5", "亿", "元"]),
+        ("a<b，c>d", ["a", "<", "b", "，", "c", ">", "d"], ["a", "<", "b", ",", "c", ">", "d"]),
+        ("AT&T", ["AT", "&", "T"], ["at", "&", "t"]),
+    ],
+)
+def test_markup_is_one_token(
+    characters: Language, text: str, tokens: list[str], forms: list[str]
+) -> None:
+    doc = characters(text)
+    assert (texts(doc), norms(doc)) == (tokens, forms)
+
+
+def test_a_space_written_by_name_is_read_as_white_space(characters: Language) -> None:
+    assert all(token.norm_.isspace() for token in characters("&nbsp;&emsp;<p>"))
