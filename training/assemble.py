@@ -33,10 +33,8 @@ Output = Annotated[Path, typer.Option(help="Folder of the pipeline to write.")]
 def student(weights: Weights, segmenter: Segmenter, output: Output) -> None:
     """Build the small pipeline from the distilled student's weights."""
     arrays = read_weights(weights)
-    width, depth = len(arrays["mixn.weight"]), sum(name.startswith("norm.") for name in arrays) // 2
-    encode = "components.ner.model.tok2vec.encode"
-    overrides = {f"{encode}.width": width, f"{encode}.depth": depth}
-    nlp = blank_pipeline("sm_distilled", segmenter, overrides)
+    width = {"components.ner.model.tok2vec.encode.width": len(arrays["mixn.weight"])}
+    nlp = blank_pipeline("sm_distilled", segmenter, width)
     fill_student(nlp.get_pipe("ner").model, arrays)  # type: ignore[attr-defined]
     nlp.to_disk(output)
 
@@ -84,21 +82,26 @@ def blank_pipeline(config: str, segmenter: Path, overrides: dict[str, Any]) -> L
 
 
 def fill_student(model: Model[Any, Any], arrays: Arrays) -> None:
-    """Copy the student's weights into a Tagger over NgramHashEmbed and MaxoutWindowEncoder."""
-    nodes = {name: [n for n in model.walk() if n.name == name] for name in _STUDENT_NODES}
+    """Copy the student's weights into a Tagger over NgramHashEmbed and DilatedWindowEncoder."""
+    tok2vec = model.get_ref("tok2vec")
+    embed, encode = tok2vec.get_ref("embed"), tok2vec.get_ref("encode")
+    (hashes,) = _nodes(embed, "ngram_hash_embed")
     for table, name in zip(TABLES, ("uni", "bi", "tri"), strict=True):
-        nodes["ngram_hash_embed"][0].set_param(table, arrays[f"{name}.weight"])
-    layers = ["mix", *(f"conv.{i}" for i in range(len(nodes["maxout"]) - 1))]
-    for layer, maxout in zip(layers, nodes["maxout"], strict=True):
+        hashes.set_param(table, arrays[f"{name}.weight"])
+    maxouts = [*_nodes(embed, "maxout"), *_nodes(encode, "maxout")]
+    layers = ["mix", *(f"conv.{i}" for i in range(len(maxouts) - 1))]
+    for layer, maxout in zip(layers, maxouts, strict=True):
         _fill_maxout(maxout, arrays[f"{layer}.weight"], arrays[f"{layer}.bias"])
-    norms = ["mixn", *(f"norm.{i}" for i in range(len(nodes["layernorm"]) - 1))]
-    for norm, layernorm in zip(norms, nodes["layernorm"], strict=True):
+    layernorms = [*_nodes(embed, "layernorm"), *_nodes(encode, "layernorm")]
+    norms = ["mixn", *(f"norm.{i}" for i in range(len(layernorms) - 1))]
+    for norm, layernorm in zip(norms, layernorms, strict=True):
         layernorm.set_param("G", arrays[f"{norm}.weight"])
         layernorm.set_param("b", arrays[f"{norm}.bias"])
-    _fill_linear(nodes["linear"][0], arrays)
+    _fill_linear(_nodes(model, "linear")[0], arrays)
 
 
-_STUDENT_NODES = ("ngram_hash_embed", "maxout", "layernorm", "linear")
+def _nodes(model: Model[Any, Any], name: str) -> list[Model[Any, Any]]:
+    return [node for node in model.walk() if node.name == name]
 
 
 def fill_teacher(model: Model[Any, Any], arrays: Arrays, characters: list[str]) -> None:
@@ -110,7 +113,7 @@ def fill_teacher(model: Model[Any, Any], arrays: Arrays, characters: list[str]) 
     inner = {k: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("enc.")}
     state = {name.removeprefix("enc."): tensor for name, tensor in inner.items()}
     encoder.layers[0].shims[0]._model.load_state_dict(state)
-    _fill_linear(next(node for node in model.walk() if node.name == "linear"), arrays)
+    _fill_linear(_nodes(model, "linear")[0], arrays)
 
 
 def _fill_maxout(node: Model[Any, Any], weight: Any, bias: Any) -> None:

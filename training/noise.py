@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Annotated, Final
 
+import spacy
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -22,6 +23,7 @@ from spacy.training import Example
 from spacy.util import registry
 
 from training.commands import run
+from training.convert import CHARACTERS, lost_entities
 from training.furniture import advertise, furnish
 from training.rewording import reword
 from training.script import USAGES, convert, gloss
@@ -105,6 +107,20 @@ def merge(
     typer.echo(f"{output}: {len(documents)} articles")
 
 
+@app.command()
+def vary(
+    annotated: Annotated[list[Path], typer.Argument(help="JSONL files of annotated documents.")],
+    output: Annotated[Path, typer.Option(help="The JSONL file of noised copies to write.")],
+    share: Annotated[float, typer.Option(help="Share of the documents that get a copy.")] = 0.6,
+    seed: Annotated[int, typer.Option(help="Chooses documents and noise.")] = 0,
+) -> None:
+    """Write noised copies of a share of the documents, to be trained on beside them."""
+    documents = [document for path in annotated for document in read_documents(path)]
+    copies = noised_copies(documents, share, seed)
+    write_documents(output, copies)
+    typer.echo(f"{output}: copies of {len(copies)} of {len(documents)} documents")
+
+
 def _shown(counts: Counter[str]) -> str:
     return ", ".join(f"{key} {count}" for key, count in sorted(counts.items()))
 
@@ -163,6 +179,34 @@ def noised_articles(documents: Sequence[Document], seed: int = 0) -> list[Docume
         for document in documents
         if document.id in kinds_of
     ]
+
+
+def noised_copies(documents: Iterable[Document], share: float, seed: int = 0) -> list[Document]:
+    """Return noised copies of a `share` of the documents, each with one to three kinds of noise.
+
+    A short document gets no furniture or advertising; one that is in traditional script stays in
+    it. A copy of which a character token would cut an entity is left out.
+    """
+    nlp = spacy.blank("zh", config=CHARACTERS)
+    copies = []
+    for document in documents:
+        rng = Random(f"{seed}:{document.id}")
+        if rng.random() >= share:
+            continue
+        copy = noised(document, _drawn(document, rng), rng)
+        if not lost_entities(nlp.make_doc(copy.text), copy):
+            copies.append(replace(copy, id=document.id + SUFFIX))
+    return copies
+
+
+def _drawn(document: Document, rng: Random) -> set[str]:
+    """Return one to three kinds of noise that suit a document, at most one of them a script."""
+    unfit: set[str] = set() if len(document.text) >= SHORTEST else {"furniture", "advert"}
+    if document.meta.get("script", _SIMPLIFIED) != _SIMPLIFIED:
+        unfit |= {"gloss", *USAGES}
+    kinds = rng.sample([kind for kind in NOISES if kind not in unfit], rng.randint(1, _MOST_KINDS))
+    scripts = [kind for kind in kinds if kind in USAGES]
+    return set(kinds) - set(scripts[1:])
 
 
 def _by_turns(documents: Iterable[Document], rng: Random) -> list[Document]:

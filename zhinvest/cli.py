@@ -35,6 +35,9 @@ from zhinvest.sources import STDIN, Article, Problem, find_files, read_articles
 
 DEFAULT_MODEL: Final = "zh_ent_invest_sm"
 
+BESIDES: Final = ("words", "figures")
+"""Components that are left out: no command shows words, and figures are read where they are."""
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -89,7 +92,7 @@ def annotate(
     Files may be UTF-8 (with or without byte-order mark), UTF-16 with its mark, or GB18030. An
     input that cannot be read is reported and does not stop the others; the exit code is then 1.
     """
-    nlp = load_pipeline(model, exclude=["words"])
+    nlp = load_pipeline(model, exclude=BESIDES)
     problems: list[Problem] = []
     articles = _readable(_inputs(inputs or [STDIN]), problems)
     _write(_annotated(nlp, articles), output_format, output)
@@ -104,7 +107,7 @@ def figures_command(
     model: ModelOption = DEFAULT_MODEL,
 ) -> None:
     """Show the amounts and capacities of a text as numbers, for a quick look."""
-    (spans,) = read_texts(load_pipeline(model, exclude=["words"]), [text])
+    (spans,) = read_texts(load_pipeline(model, exclude=BESIDES), [text])
     figures = [span for span in spans if span[2] in FIGURE_LABELS]
     Console().print(to_table(Article("figures", text), figures))
 
@@ -145,8 +148,8 @@ def evaluate_command(
         _check_report_extra()
     known = surfaces([d for path in training for d in _gold(path)]) if training else None
     runs = _runs(curve) if curve else {}
-    nlp = load_pipeline(model, exclude=["words"])
-    other = load_pipeline(against, exclude=["words"]) if against else None
+    nlp = load_pipeline(model, exclude=BESIDES)
+    other = load_pipeline(against, exclude=BESIDES) if against else None
     readings = read_gold(nlp, documents)
     measured = scores(strict_counts(readings))
     row = json.dumps(scores_row(measured), indent=2)

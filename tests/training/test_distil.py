@@ -36,6 +36,7 @@ GOLD = read_documents(TINY)
 TEXTS = [document.text for document in GOLD]
 UNLABELLED = [f"消息{number}：" + text.replace("年", "月") for number, text in enumerate(TEXTS)]
 SMALL_TEACH = ["--steps", "2", "--positions", "1000", "--heads", str(HEADS)]
+SMALL_REFINE = ["--steps", "2", "--batch", "2", "--positions", "1000", "--heads", str(HEADS)]
 SMALL_STUDENT = ["--steps", "2", "--batch", "2", "--gold-batch", "2", "--window", "64"]
 
 
@@ -83,10 +84,15 @@ def stages(tmp_path_factory: pytest.TempPathFactory, arrays: Path, bert: Path) -
     distil("label", arrays, teachers, "--output", folder / "silver.npz", "--positions", "2000")
     options = ["--output", folder / "student.npz", *SMALL_STUDENT]
     distil("student", arrays, folder / "silver.npz", *options)
+    options = ["--output", folder / "refined.npz", *SMALL_REFINE]
+    distil("refine", arrays, folder / "silver.npz", teachers, *options)
     return folder
 
 
 # --- the student is the thinc model --------------------------------------------------------------
+
+FAR = (1, 2, 3)
+"""Dilations of a small student."""
 
 KEYS = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=12)
 
@@ -97,7 +103,7 @@ def signed(keys: list[int]) -> Any:
 
 @given(KEYS)
 def test_ngram_keys_are_those_of_the_library(keys: list[int]) -> None:
-    ours = networks.ngram_keys(signed(keys))
+    ours = networks.ngram_keys(signed(keys), networks.Shift(signed(keys), 1))
     theirs = embed.ngram_keys(np.array(keys, dtype=np.uint64))
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one[0].numpy().view(np.uint64), other)
@@ -114,7 +120,7 @@ def small_student() -> tuple[Any, Any]:
     """Return a student and the thinc model of the same sizes."""
     rows, widths = (50, 100, 100), (12, 8, 4)
     torch.manual_seed(1)
-    network = networks.Student(16, 3, 0.1, rows, widths).eval()
+    network = networks.Student(16, FAR, 0.1, rows, widths).eval()
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     config = {
@@ -127,10 +133,9 @@ def small_student() -> tuple[Any, Any]:
             "maxout_pieces": networks.PIECES,
         },
         "encode": {
-            "@architectures": "spacy.MaxoutWindowEncoder.v2",
+            "@architectures": "zhinvest.DilatedWindowEncoder.v1",
             "width": 16,
-            "depth": 3,
-            "window_size": 1,
+            "dilations": list(FAR),
             "maxout_pieces": networks.PIECES,
         },
     }
@@ -139,16 +144,15 @@ def small_student() -> tuple[Any, Any]:
 
 def test_the_student_is_the_thinc_model(characters: Language) -> None:
     network, model = small_student()
-    doc = characters(TEXTS[0])
-    model.initialize(X=[doc])
+    docs = [characters(text) for text in (TEXTS[0], "投资", TEXTS[1])]
+    model.initialize(X=docs)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
     assemble.fill_student(model, weights)
-    (expected,) = model.predict([doc])
-    keys = doc.to_array(SHAPE).astype(np.uint64).tolist()
+    keys = [key for doc in docs for key in doc.to_array(SHAPE).astype(np.uint64).tolist()]
+    numbers = torch.tensor([[number for number, doc in enumerate(docs) for _ in doc]])
     with torch.no_grad():
-        scores = network(signed(keys))[0].numpy()
-    # thinc pads with zeros once, not before every layer: edges differ, by a token for each layer.
-    np.testing.assert_allclose(scores[3:-3], expected[3:-3], atol=1e-3)
+        scores = network(signed(keys), numbers)[0].numpy()
+    np.testing.assert_allclose(scores, np.concatenate(model.predict(docs)), atol=1e-3)
     assert np.abs(scores).max() > 1
 
 
@@ -159,10 +163,9 @@ def test_the_student_has_the_sizes_of_the_config() -> None:
     assert tok2vec["embed"]["rows"] == list(networks.ROWS)
     assert tok2vec["embed"]["widths"] == list(networks.WIDTHS)
     assert tok2vec["embed"]["maxout_pieces"] == networks.PIECES
-    assert tok2vec["encode"] | {"width": defaults.width, "depth": defaults.depth} == {
-        **tok2vec["encode"],
-        "maxout_pieces": networks.PIECES,
-    }
+    assert tok2vec["encode"]["width"] == defaults.width
+    assert tok2vec["encode"]["dilations"] == list(defaults.dilations)
+    assert tok2vec["encode"]["maxout_pieces"] == networks.PIECES
 
 
 # --- the teacher is the encoder of the library ---------------------------------------------------
@@ -399,8 +402,8 @@ def test_the_mean_of_the_networks_is_taken_at_the_tokens(arrays: Path, bert: Pat
         ensemble.probabilities(nets, lesson.texts, lesson.windows, positions)
         for nets, positions in (([both[0]], 600), ([both[1]], 5000), (both, 2000))
     ]
-    np.testing.assert_allclose(found[2], (found[0] + found[1]) / 2, atol=1e-5)
-    np.testing.assert_allclose(found[2].sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(found[2], (found[0] + found[1]) / 2, atol=1e-3)
+    np.testing.assert_allclose(found[2].sum(axis=1), 1, atol=1e-3)
 
 
 # --- the stages ----------------------------------------------------------------------------------
@@ -408,9 +411,9 @@ def test_the_mean_of_the_networks_is_taken_at_the_tokens(arrays: Path, bert: Pat
 
 def test_every_stage_writes_what_it_promises_and_nothing_else(stages: Path) -> None:
     names = {path.name for path in stages.iterdir()}
-    assert names == {"encoder.npz", "teachers", "silver.npz", "student.npz"}
+    assert names == {"encoder.npz", "teachers", "silver.npz", "student.npz", "refined.npz"}
     teachers = {path.name for path in (stages / "teachers").iterdir()}
-    assert teachers == {"0.npz", "1.npz", "2.npz", "3.npz", "best.npz", "scores.json"}
+    assert teachers == {"0.npz", "1.npz", "2.npz", "best.npz", "scores.json"}
 
 
 def test_the_encoder_changed(stages: Path, bert: Path) -> None:
@@ -449,7 +452,7 @@ def test_the_student_learns_what_it_is_told(arrays: Path, tmp_path: Path) -> Non
     ]
     gold = student.read_stream(source, sure, "gold", torch.device("cpu"))
     torch.manual_seed(0)
-    network = networks.Student(16, 1, 0.0, (500, 500, 500), (8, 8, 8))
+    network = networks.Student(16, (1,), 0.0, (500, 500, 500), (8, 8, 8))
     starts = torch.arange(0, len(gold.keys) - 64, 64)
     window = gold.windows(starts, 64)
     groups = loop.parameter_groups(network, 0.02)
@@ -481,7 +484,7 @@ def test_texts_shorter_than_a_window_will_do() -> None:
     draw = student.Draw(tokens=4, gold_tokens=3, options=student.StudentOptions(window=10))
     starts, gold_starts = draw(0)
     keys, ones = torch.arange(4), torch.ones(4, 9)
-    window = student.Stream(keys, ones, keys).windows(starts, 10)
+    window = student.Stream(keys, ones, keys, keys).windows(starts, 10)
     assert window.keys.shape == (1, 10)
     assert (gold_starts == 0).all()
 

@@ -29,6 +29,7 @@ from training.noise import (
     merged,
     noised,
     noised_articles,
+    noised_copies,
 )
 from training.script import USAGES
 from zhinvest.documents import CorpusError, Document, read_documents, write_documents
@@ -244,3 +245,38 @@ def test_merge_takes_the_noised_form(tmp_path):
 def test_merge_refuses_a_form_without_its_source():
     with pytest.raises(CorpusError, match="without its source: b"):
         merged([Document("a", "产业", [])], [Document("b" + SUFFIX, "園區", [])])
+
+
+def test_copies_are_of_a_share_of_the_documents_and_keep_their_entities(characters):
+    documents = read_documents(TINY)
+    copies = noised_copies(documents, 1.0)
+    sources = {document.id: document for document in documents}
+    assert 0 < len(copies) <= len(documents)
+    assert len(noised_copies(documents, 0.0)) == 0
+    assert len(noised_copies(documents * 1, 0.5)) < len(copies)
+    for copy in copies:
+        source = sources[copy.id.removesuffix(SUFFIX)]
+        assert {label for *_, label in source.ents} <= {label for *_, label in copy.ents}
+        assert not lost_entities(characters(copy.text), copy)
+    assert any(copy.text != sources[copy.id.removesuffix(SUFFIX)].text for copy in copies)
+
+
+def test_copies_repeat_themselves_and_depend_on_their_own_document_alone():
+    documents = read_documents(TINY)
+    whole = {copy.id: copy for copy in noised_copies(documents, 1.0)}
+    assert all(whole[copy.id] == copy for copy in noised_copies(documents[3:], 1.0))
+    assert any(whole[copy.id] != copy for copy in noised_copies(documents, 1.0, seed=1))
+
+
+def test_a_short_document_gets_no_furniture_and_a_traditional_one_stays():
+    short = [Document(str(n), "雲林縣投資3億元", [(0, 3, "PLACE")], {"script": "hant-tw"}) for n in range(40)]
+    for copy in noised_copies(short, 1.0):
+        assert len(normalise(without_tags(copy.text))) < 40
+        assert "云" not in copy.text
+
+
+def test_vary_writes_the_copies(tmp_path):
+    result = CliRunner().invoke(app, ["vary", str(TINY), "--output", str(tmp_path / "c.jsonl")])
+    assert result.exit_code == 0, result.output
+    copies = read_documents(tmp_path / "c.jsonl")
+    assert f"copies of {len(copies)} of {len(read_documents(TINY))} documents" in result.output

@@ -37,7 +37,7 @@ def teach(
     arrays: Arrays,
     encoder: Annotated[Path, typer.Argument(help="The .npz file of the encoder.")],
     output: Annotated[Path, typer.Option(help="The folder of the teachers to write.")],
-    positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 12_000,
+    positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 16_000,
     layer_decay: Annotated[float, typer.Option(help="Rate of a layer to the one above.")] = 0.9,
     smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.02,
     average_decay: Annotated[float, typer.Option(help="Decay of averaged weights.")] = 0.99,
@@ -70,12 +70,48 @@ def label(
 
 
 @app.command()
+def refine(
+    arrays: Arrays,
+    silver: Annotated[Path, typer.Argument(help="The .npz file of probabilities.")],
+    teachers: Annotated[Path, typer.Argument(help="The folder of the teachers.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of the refined teacher to write.")],
+    epochs: Annotated[float, typer.Option(help="Times that the unlabelled texts are read.")] = 1,
+    batch: Annotated[int, typer.Option(help="Stretches of unlabelled texts in a batch.")] = 64,
+    positions: Annotated[int, typer.Option(help="Characters of gold in a batch.")] = 12_000,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.5e-4,
+    layer_decay: Annotated[float, typer.Option(help="Rate of a layer to the one above.")] = 0.95,
+    hard: Annotated[float, typer.Option(help="Weight of the loss by gold tags.")] = 0.5,
+    steps: Annotated[int | None, typer.Option(help="Steps, instead of epochs.")] = None,
+    heads: Heads = 12,
+    seed: Seed = 0,
+) -> None:
+    """Train the best teacher on with the teachers' probabilities and the gold."""
+    from training.distil import refine as stage
+
+    options = stage.RefineOptions(
+        epochs=epochs,
+        batch=batch,
+        positions=positions,
+        rate=rate,
+        layer_decay=layer_decay,
+        hard=hard,
+        steps=steps,
+        heads=heads,
+        seed=seed,
+    )
+    stage.refine(arrays, silver, teachers, output, options)
+
+
+@app.command()
 def student(
     arrays: Arrays,
     silver: Annotated[Path, typer.Argument(help="The .npz file of probabilities.")],
     output: Annotated[Path, typer.Option(help="The .npz file of the student to write.")],
     width: Annotated[int, typer.Option(help="Width of the layers.")] = 192,
-    depth: Annotated[int, typer.Option(help="Layers of windows.")] = 6,
+    dilation: Annotated[
+        list[int] | None,
+        typer.Option(help="Distance of the tokens that a layer joins; one for each layer."),
+    ] = None,
     dropout: Annotated[float, typer.Option(help="Dropout.")] = 0.1,
     steps: Annotated[int, typer.Option(help="Steps.")] = 5500,
     batch: Annotated[int, typer.Option(help="Windows of unlabelled texts in a batch.")] = 192,
@@ -83,15 +119,19 @@ def student(
     window: Annotated[int, typer.Option(help="Tokens of a window.")] = 512,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 2e-3,
     hard: Annotated[float, typer.Option(help="Weight of the loss by gold tags.")] = 0.5,
+    start: Annotated[
+        Path | None, typer.Option(help="The .npz file of a student to go on from.")
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Train the student on the teachers' probabilities and the gold."""
     from training.distil import student as stage
 
+    dilations = tuple(dilation or stage.DILATIONS)
     options = stage.StudentOptions(
-        width, depth, dropout, steps, batch, gold_batch, window, rate, hard, seed
+        width, dilations, dropout, steps, batch, gold_batch, window, rate, hard, seed
     )
-    stage.train_student(arrays, silver, output, options)
+    stage.train_student(arrays, silver, output, options, start)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from zhinvest.files import write_bytes
+from zhinvest.network import has_bfloat16
 
 Groups = list[dict[str, Any]]
 """Groups of parameters with their peak rates, as PyTorch's optimizers take them."""
@@ -156,9 +157,9 @@ def find_device() -> torch.device:
 
 
 def autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """Return a context of mixed precision on a GPU, which does nothing on a CPU."""
-    if device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
+    """Return a context of mixed precision, which does nothing on a CPU that has none."""
+    if device.type == "cuda" or has_bfloat16():
+        return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -22,6 +23,9 @@ ROWS: Final = (12000, 60000, 60000)
 
 WIDTHS: Final = (96, 64, 32)
 """Columns of these tables."""
+
+DILATIONS: Final = (1, 1, 2, 2, 4, 4)
+"""Distance of the tokens that each layer of the student joins, as in configs/."""
 
 PIECES: Final = 2
 """Pieces of every maxout layer of the student."""
@@ -63,67 +67,93 @@ class TeacherTagger(nn.Module):
 
 
 class Student(nn.Module):
-    """Hash embeddings and residual maxout windows: the network of configs/sm_distilled.cfg."""
+    """Hash embeddings and residual dilated windows: the network of configs/sm_distilled.cfg."""
 
     def __init__(
         self,
         width: int,
-        depth: int,
+        dilations: Sequence[int],
         dropout: float,
         rows: tuple[int, int, int] = ROWS,
         widths: tuple[int, int, int] = WIDTHS,
     ) -> None:
         super().__init__()
-        self.dropout = dropout
+        self.dropout, self.dilations = dropout, dilations
         tables = [nn.Embedding(*sizes) for sizes in zip(rows, widths, strict=True)]
         for table in tables:
             nn.init.uniform_(table.weight, -0.1, 0.1)
         self.uni, self.bi, self.tri = tables
         self.mix = nn.Linear(widths[0] + 2 * widths[1] + widths[2], width * PIECES)
         self.mixn = nn.LayerNorm(width)
-        self.conv = nn.ModuleList(nn.Linear(3 * width, width * PIECES) for _ in range(depth))
-        self.norm = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
+        self.conv = nn.ModuleList(nn.Linear(3 * width, width * PIECES) for _ in dilations)
+        self.norm = nn.ModuleList(nn.LayerNorm(width) for _ in dilations)
         self.head = nn.Linear(width, len(TAGS))
 
-    def forward(self, keys: Tensor) -> Tensor:
-        """Return scores of shape (batch, tokens, n_tags) for keys (batch, tokens)."""
-        x = F.dropout(self.embedded(keys), self.dropout, self.training)
+    def forward(self, keys: Tensor, documents: Tensor | None = None) -> Tensor:
+        """Return scores of shape (batch, tokens, n_tags) for keys (batch, tokens).
+
+        `documents` says to which document each token belongs: (batch, tokens), one if None. No
+        token sees those of another document.
+        """
+        shifts = {d: Shift(keys, d, documents) for d in {1, *self.dilations}}
+        x = F.dropout(self.embedded(keys, shifts[1]), self.dropout, self.training)
         x = self.mixn(_maxout(self.mix(x)))
-        for conv, norm in zip(self.conv, self.norm, strict=True):
-            change = norm(_maxout(conv(torch.cat([_before(x), x, _after(x)], dim=-1))))
+        for distance, conv, norm in zip(self.dilations, self.conv, self.norm, strict=True):
+            shift = shifts[distance]
+            joined = torch.cat([shift.before(x), x, shift.after(x)], dim=-1)
+            change = norm(_maxout(conv(joined)))
             x = x + F.dropout(change, self.dropout, self.training)
         return cast(Tensor, self.head(x))
 
-    def embedded(self, keys: Tensor) -> Tensor:
+    def embedded(self, keys: Tensor, shift: "Shift") -> Tensor:
         """Return the embeddings of every token's n-grams, concatenated."""
         tables = (self.uni, self.bi, self.bi, self.tri)
         parts = [
             table(hash_rows(part, table.num_embeddings)).sum(-2)
-            for table, part in zip(tables, ngram_keys(keys), strict=True)
+            for table, part in zip(tables, ngram_keys(keys, shift), strict=True)
         ]
         return torch.cat(parts, dim=-1)
 
 
-def ngram_keys(keys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+class Shift:
+    """Looks up what stands `distance` tokens away in the same document, 0 where nothing does."""
+
+    def __init__(self, keys: Tensor, distance: int, documents: Tensor | None = None) -> None:
+        self.near = min(distance, keys.shape[1])
+        self.rest = keys.shape[1] - self.near
+        if documents is None:
+            documents = torch.zeros_like(keys)
+        same = documents[:, self.near :] == documents[:, : self.rest]
+        edge = torch.zeros_like(keys[:, : self.near], dtype=torch.bool)
+        self.has_before = torch.cat([edge, same], dim=1)
+        self.has_after = torch.cat([same, edge], dim=1)
+
+    def before(self, x: Tensor) -> Tensor:
+        """Return at each token what `x`, of (batch, tokens, ...), has at the one before."""
+        shifted = torch.cat([x[:, : self.near], x[:, : self.rest]], dim=1)
+        return shifted * _like(self.has_before, x)
+
+    def after(self, x: Tensor) -> Tensor:
+        """Return at each token what `x`, of (batch, tokens, ...), has at the one behind."""
+        shifted = torch.cat([x[:, self.near :], x[:, self.rest :]], dim=1)
+        return shifted * _like(self.has_after, x)
+
+
+def _like(mask: Tensor, x: Tensor) -> Tensor:
+    return (mask if x.ndim == mask.ndim else mask[..., None]).to(x.dtype)
+
+
+def ngram_keys(keys: Tensor, shift: Shift) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return what `zhinvest.embed.ngram_keys` returns, for keys of shape (batch, tokens)."""
-    left = _before(keys) * _PAIR + keys
-    right = keys * _PAIR + _after(keys)
-    return keys, left, right, left * _TRIPLE + _after(keys)
+    left = shift.before(keys) * _PAIR + keys
+    right = keys * _PAIR + shift.after(keys)
+    return keys, left, right, left * _TRIPLE + shift.after(keys)
 
 
 def hash_rows(keys: Tensor, size: int) -> Tensor:
     """Return what `zhinvest.embed.hash_rows` returns: a last dimension of two rows."""
     hashes = [((keys * odd >> 32) & _HIGH_HALF) % size for odd in (_PAIR, _TRIPLE)]
     return torch.stack(hashes, dim=-1)
-
-
-def _before(x: Tensor) -> Tensor:
-    """Return at each token what `x` has at the one before, 0 at the first."""
-    return torch.cat([torch.zeros_like(x[:, :1]), x[:, :-1]], dim=1)
-
-
-def _after(x: Tensor) -> Tensor:
-    return torch.cat([x[:, 1:], torch.zeros_like(x[:, :1])], dim=1)
 
 
 def _maxout(x: Tensor) -> Tensor:
@@ -138,12 +168,12 @@ def read_encoder(folder: Path, heads: int) -> Encoder:
 
 def load_encoder(arrays: Arrays, heads: int) -> Encoder:
     """Return the encoder whose weights `half` gave."""
-    return _filled_encoder(_tensors(arrays), heads)
+    return _filled_encoder(tensors(arrays), heads)
 
 
 def load_teacher(arrays: Arrays, heads: int) -> TeacherTagger:
     """Return the teacher whose weights `half` gave."""
-    state = _tensors(arrays)
+    state = tensors(arrays)
     inner = {name: value for name, value in state.items() if name.startswith("enc.")}
     enc = _filled_encoder({k.removeprefix("enc."): v for k, v in inner.items()}, heads)
     teacher = TeacherTagger(enc)
@@ -156,7 +186,8 @@ def half(network: nn.Module) -> dict[str, NDArray[np.float16]]:
     return {name: value.half().cpu().numpy() for name, value in network.state_dict().items()}
 
 
-def _tensors(arrays: Arrays) -> dict[str, Tensor]:
+def tensors(arrays: Arrays) -> dict[str, Tensor]:
+    """Return weights that `half` gave, as 32-bit floats."""
     return {name: torch.from_numpy(arrays[name]).float() for name in arrays}
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
@@ -18,7 +19,7 @@ from training.distil.loop import (
     find_device,
     unfinished,
 )
-from training.distil.networks import Student, half
+from training.distil.networks import DILATIONS, Student, half, tensors
 
 _WARMUP: Final = 200
 _WEIGHT_DECAY: Final = 0.01
@@ -29,7 +30,7 @@ class StudentOptions:
     """Size of the network and how it learns; batches are in windows, windows in tokens."""
 
     width: int = 192
-    depth: int = 6
+    dilations: tuple[int, ...] = DILATIONS
     dropout: float = 0.1
     steps: int = 5500
     batch: int = 192
@@ -48,17 +49,21 @@ class Stream:
         keys: Shape (n_tokens,).
         soft: Teachers' probabilities, shape (n_tokens, n_tags).
         tags: Gold tags or MISSING, shape (n_tokens,).
+        documents: Number of the document, shape (n_tokens,).
     """
 
     keys: Tensor
     soft: Tensor
     tags: Tensor
+    documents: Tensor
 
     def windows(self, starts: Tensor, size: int) -> "Stream":
         """Return windows of `size` tokens from `starts`: a first dimension of len(starts)."""
         grid = starts.to(self.keys.device)[:, None] + torch.arange(size, device=self.keys.device)
         grid = grid.clamp(max=len(self.keys) - 1)
-        return Stream(self.keys[grid], self.soft[grid].float(), self.tags[grid])
+        return Stream(
+            self.keys[grid], self.soft[grid].float(), self.tags[grid], self.documents[grid]
+        )
 
 
 def read_stream(arrays: Arrays, silver: Arrays, name: str, device: torch.device) -> Stream:
@@ -66,15 +71,24 @@ def read_stream(arrays: Arrays, silver: Arrays, name: str, device: torch.device)
     texts = read_texts(arrays, name)
     tags = torch.from_numpy(texts.token_tags).long()
     keys, soft = torch.from_numpy(texts.keys), torch.from_numpy(silver[name])
-    return Stream(keys.to(device), soft.to(device), tags.to(device))
+    numbers = np.repeat(np.arange(len(texts.offsets) - 1), np.diff(texts.token_offsets))
+    documents = torch.from_numpy(numbers.astype(np.int32))
+    return Stream(keys.to(device), soft.to(device), tags.to(device), documents.to(device))
 
 
-def train_student(arrays: Path, silver: Path, output: Path, options: StudentOptions) -> None:
-    """Train a student and write its weights, by which `training.assemble student` goes."""
-    with unfinished(output, arrays, silver, options) as folder:
+def train_student(
+    arrays: Path, silver: Path, output: Path, options: StudentOptions, start: Path | None = None
+) -> None:
+    """Train a student and write its weights, by which `training.assemble student` goes.
+
+    With `start`, it goes on from the weights that an earlier run wrote there.
+    """
+    with unfinished(output, arrays, silver, start, options) as folder:
         device = find_device()
         torch.manual_seed(options.seed)
-        network = Student(options.width, options.depth, options.dropout).to(device)
+        network = Student(options.width, options.dilations, options.dropout).to(device)
+        if start is not None:
+            network.load_state_dict(tensors(read_arrays(start)))
         sources = read_arrays(arrays), read_arrays(silver)
         unlabelled, gold = (read_stream(*sources, n, device) for n in ("unlabelled", "gold"))
         draw = Draw(len(unlabelled.keys), len(gold.keys), options)
@@ -129,7 +143,8 @@ class Draw:
 def student_loss(network: Student, silver: Stream, gold: Stream, hard: float) -> Tensor:
     """Return the cross-entropy with the probabilities, plus `hard` times that with gold tags."""
     with autocast(silver.keys.device):
-        scores = network(torch.cat([silver.keys, gold.keys]))
+        documents = torch.cat([silver.documents, gold.documents])
+        scores = network(torch.cat([silver.keys, gold.keys]), documents)
     logs = scores.float().log_softmax(dim=-1)
     soft = -(torch.cat([silver.soft, gold.soft]) * logs).sum(dim=-1).mean()
     gold_logs = logs[len(silver.keys) :].flatten(0, 1)

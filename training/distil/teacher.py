@@ -51,7 +51,7 @@ class Recipe:
 
 
 PUBLIC: Final = Recipe(epochs=1, rate=2e-4, after_public=False)
-RECIPES: Final = (Recipe(8, 2e-4), Recipe(8, 2e-4, False), Recipe(8, 3e-4), Recipe(12, 2e-4))
+RECIPES: Final = (Recipe(5, 2e-4), Recipe(5, 2e-4, False), Recipe(5, 3e-4))
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class TeachOptions:
     `steps` limits those of each teacher.
     """
 
-    positions: int = 12_000
+    positions: int = 16_000
     layer_decay: float = 0.9
     smoothing: float = 0.02
     average_decay: float = 0.99
