@@ -19,7 +19,9 @@ _LIST_NUMBER: Final = rf"(?m:^){_DIGIT}{{1,2}}(?=[.．]{_DIGIT})"
 _NUMBER: Final = rf"{_LIST_NUMBER}|(?:{_THOUSANDS}|{_DIGIT}+)(?:[.．]{_DIGIT}+)*"
 _CAMEL_HEAD: Final = "[A-Z]?[a-z]{3,}(?=[A-Z])"
 _LATIN: Final = rf"{_CAMEL_HEAD}|[A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
-_MARKUP: Final = r"</?[A-Za-z][ -;=?-~]{0,200}>|\?/p>|&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+_TAG: Final = r"</?[A-Za-z][ -;=?-~]{0,200}>|\?/p>"
+_REFERENCE: Final = r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+_MARKUP: Final = f"{_TAG}|{_REFERENCE}"
 """A tag, or a character by its name or number, as HTML leaves them in a copied text."""
 
 _TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|{_MARKUP}|\S)( ?)|\s+")

@@ -269,7 +269,10 @@ def test_copies_repeat_themselves_and_depend_on_their_own_document_alone():
 
 
 def test_a_short_document_gets_no_furniture_and_a_traditional_one_stays():
-    short = [Document(str(n), "雲林縣投資3億元", [(0, 3, "PLACE")], {"script": "hant-tw"}) for n in range(40)]
+    short = [
+        Document(str(n), "雲林縣投資3億元", [(0, 3, "PLACE")], {"script": "hant-tw"})
+        for n in range(40)
+    ]
     for copy in noised_copies(short, 1.0):
         assert len(normalise(without_tags(copy.text))) < 40
         assert "云" not in copy.text

@@ -127,7 +127,7 @@ def student(
     """Train the student on the teachers' probabilities and the gold."""
     from training.distil import student as stage
 
-    dilations = tuple(dilation or stage.DILATIONS)
+    dilations = tuple(dilation or stage.StudentOptions.dilations)
     options = stage.StudentOptions(
         width, dilations, dropout, steps, batch, gold_batch, window, rate, hard, seed
     )
