@@ -283,3 +283,19 @@ def test_vary_writes_the_copies(tmp_path):
     assert result.exit_code == 0, result.output
     copies = read_documents(tmp_path / "c.jsonl")
     assert f"copies of {len(copies)} of {len(read_documents(TINY))} documents" in result.output
+
+
+def test_cost_measures_every_kind_of_noise(tmp_path):
+    nlp = spacy.blank("zh", config=CHARACTERS)
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "PLACE", "pattern": [{"ORTH": "上"}, {"ORTH": "海"}]}])
+    nlp.to_disk(tmp_path / "model")
+    ents = [(0, 2, "PLACE")]
+    write_documents(tmp_path / "gold.jsonl", [Document("a", "上海的产业园。", ents)])
+    arguments = ["cost", str(tmp_path / "model"), str(tmp_path / "gold.jsonl")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert [line.split()[0] for line in lines] == ["clean", *NOISES]
+    assert lines[0].split()[1] == "1.000"
+    assert "width      1.000 +0.000" in lines
