@@ -42,6 +42,12 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute in 32 bits, whatever the CPU has."""
+    monkeypatch.setattr("zhinvest.network.has_bfloat16", lambda: False)
+
+
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bert(tmp_path_factory.mktemp("bert"), [TEXT])
@@ -228,6 +234,28 @@ def test_bert_is_computed_as_bert(model: Model[Any, Any], bert: Path, characters
     (window,) = cut_windows(0, doc, {c: i for i, c in enumerate(model.attrs["characters"])})
     x = reference(weights, torch.tensor([window.indices]))
     np.testing.assert_allclose(model.predict([doc])[0], x[0, window.firsts].numpy(), atol=1e-4)
+
+
+def test_bfloat16_gives_nearly_the_same(
+    model: Model[Any, Any], characters: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doc = characters(TEXT)
+    (exact,) = model.predict([doc])
+    monkeypatch.setattr("zhinvest.network.has_bfloat16", lambda: True)
+    (near,) = model.predict([doc])
+    assert near.dtype == exact.dtype == np.float32
+    assert 0 < np.abs(near - exact).max() < 0.02
+
+
+def test_training_is_exact_whatever_the_cpu_has(
+    model: Model[Any, Any], characters: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    (exact,), _ = model([characters(TEXT)], is_train=True)
+    monkeypatch.setattr("zhinvest.network.has_bfloat16", lambda: True)
+    torch.manual_seed(0)
+    (again,), _ = model([characters(TEXT)], is_train=True)
+    np.testing.assert_array_equal(again, exact)
 
 
 @torch.no_grad()
