@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from spacy.util import registry
-from thinc.api import Model, NumpyOps
+from thinc.api import Model, NumpyOps, fix_random_seed
 
 from zhinvest.windows import dilated_window_encoder, join, part
 
@@ -15,6 +15,7 @@ OPS = NumpyOps()
 
 @pytest.fixture
 def encoder() -> Model[Any, Any]:
+    fix_random_seed(0)
     model = dilated_window_encoder(WIDTH, [1, 2, 4], 2)
     model.initialize()
     return model
@@ -72,7 +73,7 @@ def test_the_gradient_is_that_of_small_steps(encoder: Model[Any, Any]) -> None:
 
     _, backprop = encoder(texts, True)
     gradient = backprop(weights)[0][2, 1]
-    step = 1e-2
+    step = 1e-3  # a longer one may cross from one piece of a maxout to the other
     texts[0][2, 1] += step
     above = value()
     texts[0][2, 1] -= 2 * step
