@@ -214,20 +214,25 @@ def noised_copies(documents: Iterable[Document], share: float, seed: int = 0) ->
         rng = Random(f"{seed}:{document.id}")
         if rng.random() >= share:
             continue
-        copy = noised(document, _drawn(document, rng), rng)
+        copy = noised(document, _drawn(_fitting(document), rng), rng)
         if not lost_entities(nlp.make_doc(copy.text), copy):
             copies.append(replace(copy, id=document.id + SUFFIX))
     return copies
 
 
-def _drawn(document: Document, rng: Random) -> set[str]:
-    """Return one to three kinds of noise that suit a document, at most one of them a script."""
+def _fitting(document: Document) -> list[str]:
+    """Return the kinds of noise that suit a document."""
     unfit: set[str] = set() if len(document.text) >= SHORTEST else {"furniture", "advert"}
     if document.meta.get("script", _SIMPLIFIED) != _SIMPLIFIED:
         unfit |= {"gloss", *USAGES}
-    kinds = rng.sample([kind for kind in NOISES if kind not in unfit], rng.randint(1, _MOST_KINDS))
-    scripts = [kind for kind in kinds if kind in USAGES]
-    return set(kinds) - set(scripts[1:])
+    return [kind for kind in NOISES if kind not in unfit]
+
+
+def _drawn(kinds: Sequence[str], rng: Random) -> set[str]:
+    """Return one to three of `kinds`, at most one of them a script."""
+    drawn = rng.sample(kinds, rng.randint(1, min(_MOST_KINDS, len(kinds))))
+    scripts = [kind for kind in drawn if kind in USAGES]
+    return set(drawn) - set(scripts[1:])
 
 
 def _by_turns(documents: Iterable[Document], rng: Random) -> list[Document]:
@@ -292,10 +297,8 @@ def make_noise_augmenter(
 
 def noised_example(nlp: Language, example: Example, kinds: Sequence[str], rng: Random) -> Example:
     """Return `example` noised by some of `kinds`, or as it is if an entity would be cut."""
-    drawn = rng.sample(kinds, rng.randint(1, min(_MOST_KINDS, len(kinds))))
-    scripts = [kind for kind in drawn if kind in USAGES]
-    document = _document_of(example.reference)
-    document = noised(document, set(drawn) - set(scripts[1:]), rng)
+    drawn = _drawn(kinds, rng)
+    document = noised(_document_of(example.reference), drawn, rng)
     reference = nlp.make_doc(document.text)
     if not _annotate(reference, document.ents):
         return example

@@ -22,6 +22,7 @@ from thinc.types import Floats2d
 from zhinvest.encoder import load_bert
 from zhinvest.labels import LABELS
 from zhinvest.tags import TAGS, Tags, decode, tag_spans
+from zhinvest.tokenizer import is_blank
 
 CPU_TOKENS: Final = 800
 """So many tokens go through the network at once on a CPU: larger matrices leave its caches."""
@@ -144,7 +145,7 @@ def _tag_index(biluo: str | None) -> int:
 
 def _is_framed(doc: Doc, start: int, end: int, label: str) -> bool:
     """Return whether the span begins and ends with something to see, as every gold span does."""
-    return not (doc[start].norm_.isspace() or doc[end - 1].norm_.isspace())
+    return not (is_blank(doc[start]) or is_blank(doc[end - 1]))
 
 
 @Language.factory(

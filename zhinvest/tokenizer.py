@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from spacy.attrs import NORM, SHAPE
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.util import DummyTokenizer, registry
 from spacy.vocab import Vocab
 
@@ -81,6 +81,11 @@ def reading_form(token: str) -> str:
     if not _ONE_MARKUP.fullmatch(token):
         return normalise(token)
     return normalise(unescape(token)) if token[0] == "&" else " "
+
+
+def is_blank(token: Token) -> bool:
+    """Return whether `token` is read as white space: white space itself, or a tag."""
+    return bool(token.norm_.isspace())
 
 
 def masked(token: str) -> str:

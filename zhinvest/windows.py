@@ -87,9 +87,7 @@ def join(ops: Any, rows: Any, bounds: Bounds, distance: int) -> Any:
     joined[:, width : 2 * width] = rows
     joined[distance:, :width] = rows[:-distance]
     joined[:-distance, 2 * width :] = rows[distance:]
-    for start, end in bounds:
-        joined[start : min(start + distance, end), :width] = 0
-        joined[max(end - distance, start) : end, 2 * width :] = 0
+    _clear_edges(joined[:, :width], joined[:, 2 * width :], bounds, distance)
     return joined
 
 
@@ -97,10 +95,15 @@ def part(ops: Any, gradient: Any, bounds: Bounds, distance: int) -> Any:
     """Return the gradient of the rows, given that of what `join` made of them."""
     width = gradient.shape[1] // 3
     before, behind = gradient[:, :width].copy(), gradient[:, 2 * width :].copy()
-    for start, end in bounds:
-        before[start : min(start + distance, end)] = 0
-        behind[max(end - distance, start) : end] = 0
+    _clear_edges(before, behind, bounds, distance)
     result = ops.as_contig(gradient[:, width : 2 * width].copy())
     result[:-distance] += before[distance:]
     result[distance:] += behind[:-distance]
     return result
+
+
+def _clear_edges(before: Any, behind: Any, bounds: Bounds, distance: int) -> None:
+    """Set to 0 the rows of each text that have none `distance` before, or behind, them."""
+    for start, end in bounds:
+        before[start : min(start + distance, end)] = 0
+        behind[max(end - distance, start) : end] = 0

@@ -14,10 +14,11 @@ import spacy_pkuseg
 import srsly
 from spacy.language import Language
 from spacy.pipeline import Pipe
-from spacy.tokens import Doc, Span, Token
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from zhinvest.files import write_bytes
+from zhinvest.tokenizer import is_blank
 
 _MODEL_FILES: Final = ("features.msgpack", "weights.npz")
 
@@ -58,7 +59,7 @@ class Words(Pipe):
         for start, end in _chunks(doc):
             starts.add(start)
             starts.update(self._word_starts([token.norm_ for token in doc[start:end]], start))
-        starts.update(token.i for token in doc if _is_blank(token))
+        starts.update(token.i for token in doc if is_blank(token))
         return starts
 
     def _word_starts(self, norms: list[str], first: int) -> Iterator[int]:
@@ -117,18 +118,13 @@ def _chunks(doc: Doc) -> Iterator[tuple[int, int]]:
     """Yield the stretches of tokens without white space and tags, which pkuseg would drop."""
     start = 0
     for token in doc:
-        if _is_blank(token) or token.whitespace_:
-            end = token.i if _is_blank(token) else token.i + 1
+        if is_blank(token) or token.whitespace_:
+            end = token.i if is_blank(token) else token.i + 1
             if start < end:
                 yield start, end
             start = token.i + 1
     if start < len(doc):
         yield start, len(doc)
-
-
-def _is_blank(token: Token) -> bool:
-    """Return whether `token` is white space or a tag, which is read as white space."""
-    return token.norm_.isspace()
 
 
 def _merge(doc: Doc, starts: list[int]) -> Doc:

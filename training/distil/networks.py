@@ -145,9 +145,9 @@ def _like(mask: Tensor, x: Tensor) -> Tensor:
 
 def ngram_keys(keys: Tensor, shift: Shift) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return what `zhinvest.embed.ngram_keys` returns, for keys of shape (batch, tokens)."""
-    left = shift.before(keys) * _PAIR + keys
-    right = keys * _PAIR + shift.after(keys)
-    return keys, left, right, left * _TRIPLE + shift.after(keys)
+    after = shift.after(keys)
+    left, right = shift.before(keys) * _PAIR + keys, keys * _PAIR + after
+    return keys, left, right, left * _TRIPLE + after
 
 
 def hash_rows(keys: Tensor, size: int) -> Tensor:

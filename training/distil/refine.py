@@ -4,18 +4,25 @@ It reads stretches of the unlabelled texts, whose tokens have the teachers' mean
 and windows of the gold with its tags.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from random import Random
-from typing import Final, cast
+from typing import Final
 
-import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from training.distil.data import BEGIN, FIRST, Arrays, Integers, batches, read_arrays, write_arrays
+from training.distil.data import (
+    BEGIN,
+    Arrays,
+    Integers,
+    batches,
+    read_arrays,
+    read_texts,
+    write_arrays,
+)
 from training.distil.loop import Order, Plan, Training, autocast, find_device, unfinished
 from training.distil.networks import TeacherTagger, half, load_teacher
 from training.distil.teacher import BEST, layered_groups, read_lesson, tag_loss
@@ -64,15 +71,12 @@ class Stretches:
     """
 
     def __init__(self, arrays: Arrays, silver: Arrays, window: int, device: torch.device) -> None:
-        positions = arrays["unlabelled.positions"]
-        firsts = positions >= FIRST
-        self.size = min(window - 1, len(positions))
-        self.starts = torch.arange(len(positions) // self.size, device=device) * self.size
-        indices = (positions & ~np.uint16(FIRST)).astype(np.int16)
-        self._indices = torch.from_numpy(indices).to(device)
-        self._firsts = torch.from_numpy(firsts).to(device)
-        tokens = (np.cumsum(firsts) - 1).astype(np.int32)
-        self._tokens = torch.from_numpy(tokens).to(device)
+        texts = read_texts(arrays, "unlabelled")
+        self.size = min(window - 1, len(texts.indices))
+        self.starts = torch.arange(len(texts.indices) // self.size, device=device) * self.size
+        self._indices = torch.from_numpy(texts.indices).to(device)
+        self._firsts = torch.from_numpy(texts.firsts).to(device)
+        self._tokens = torch.from_numpy(texts.tokens).to(device)
         self._soft = torch.from_numpy(silver["unlabelled"]).to(device)
 
     def loss(self, teacher: TeacherTagger, rows: Tensor) -> Tensor:
@@ -83,9 +87,8 @@ class Stretches:
         begin = torch.full_like(starts[:, None], BEGIN)
         with autocast(starts.device):
             scores = teacher(torch.cat([begin, self._indices[grid].long()], dim=1))[:, 1:]
-        logs = scores[firsts].float().log_softmax(dim=-1)
-        soft = self._soft[self._tokens[grid][firsts].long()].float()
-        return cast(Tensor, -(soft * logs).sum(dim=-1).mean())
+        soft = self._soft[self._tokens[grid][firsts]].float()
+        return F.cross_entropy(scores[firsts].float(), soft)
 
 
 def refine(
@@ -122,9 +125,5 @@ def refine(
 def _gold_batches(windows: Integers, options: RefineOptions, steps: int) -> list[Integers]:
     """Return the rows of the gold windows of each step, all windows in every round."""
     random = Random(options.seed)
-
-    def rounds() -> Iterator[Integers]:
-        while True:
-            yield from batches(windows, options.positions, random)
-
-    return list(islice(rounds(), steps))
+    rounds = (batches(windows, options.positions, random) for _ in count())
+    return list(islice(chain.from_iterable(rounds), steps))
