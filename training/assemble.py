@@ -5,7 +5,8 @@ components of `configs/sm_distilled.cfg` and `configs/trf.cfg`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,8 @@ from spacy.util import load_config, load_model_from_config
 from thinc.api import Model
 
 from training.commands import run
+from training.convert import to_doc
+from zhinvest.documents import read_documents
 from zhinvest.embed import TABLES
 
 Arrays = Mapping[str, Any]
@@ -25,16 +28,20 @@ Arrays = Mapping[str, Any]
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Weights = Annotated[Path, typer.Argument(help="The .npz file that training.distil wrote.")]
+Gold = Annotated[
+    list[Path],
+    typer.Option(help="JSONL of articles in which the decoder's transitions are counted."),
+]
 Segmenter = Annotated[Path, typer.Option(help="Folder of the pkuseg model.")]
 Output = Annotated[Path, typer.Option(help="Folder of the pipeline to write.")]
 
 
 @app.command()
-def student(weights: Weights, segmenter: Segmenter, output: Output) -> None:
+def student(weights: Weights, gold: Gold, segmenter: Segmenter, output: Output) -> None:
     """Build the small pipeline from the distilled student's weights."""
     arrays = read_weights(weights)
     width = {"components.ner.model.tok2vec.encode.width": len(arrays["mixn.weight"])}
-    nlp = blank_pipeline("sm_distilled", segmenter, width)
+    nlp = blank_pipeline("sm_distilled", segmenter, width, gold)
     fill_student(nlp.get_pipe("ner").model, arrays)  # type: ignore[attr-defined]
     nlp.to_disk(output)
 
@@ -70,34 +77,61 @@ def read_weights(path: Path) -> Arrays:
         return {name: arrays[name].astype(np.float32) for name in arrays.files}
 
 
-def blank_pipeline(config: str, segmenter: Path, overrides: dict[str, Any]) -> Language:
-    """Return the pipeline of configs/`config`.cfg, initialised, with the word segmenter in it."""
+def blank_pipeline(
+    config: str, segmenter: Path, overrides: dict[str, Any], gold: Sequence[Path] = ()
+) -> Language:
+    """Return the pipeline of configs/`config`.cfg, initialised with the articles of `gold`."""
     settings = load_config(
         Path("configs") / f"{config}.cfg",
         overrides={"paths.segmenter": str(segmenter), **overrides},
     )
     nlp = load_model_from_config(settings.interpolate(), auto_fill=True)
-    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("投资五亿元"), {})])
+    docs = [to_doc(nlp, document) for path in gold for document in read_documents(path)]
+    docs = docs or [nlp.make_doc("投资五亿元")]
+    nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc) for doc in docs])
     return nlp
 
 
-def fill_student(model: Model[Any, Any], arrays: Arrays) -> None:
-    """Copy the student's weights into a Tagger over NgramHashEmbed and DilatedWindowEncoder."""
+@dataclass(frozen=True)
+class Layers:
+    """The layers of a Tagger over NgramHashEmbed and DilatedWindowEncoder, from below.
+
+    The first of `maxouts` and `norms` belongs to the embeddings, the others to the windows.
+    """
+
+    tables: Model[Any, Any]
+    maxouts: list[Model[Any, Any]]
+    norms: list[Model[Any, Any]]
+    windows: Model[Any, Any]
+    linear: Model[Any, Any]
+
+
+def student_layers(model: Model[Any, Any]) -> Layers:
+    """Return the layers of the small pipeline's network."""
     tok2vec = model.get_ref("tok2vec")
     embed, encode = tok2vec.get_ref("embed"), tok2vec.get_ref("encode")
-    (hashes,) = _nodes(embed, "ngram_hash_embed")
+    (tables,), (windows,) = (
+        _nodes(embed, "ngram_hash_embed"),
+        _nodes(encode, "dilated_window_encoder"),
+    )
+    maxouts, norms = (
+        [*_nodes(embed, kind), *_nodes(encode, kind)] for kind in ("maxout", "layernorm")
+    )
+    return Layers(tables, maxouts, norms, windows, _nodes(model, "linear")[0])
+
+
+def fill_student(model: Model[Any, Any], arrays: Arrays) -> None:
+    """Copy the student's weights into the network of the small pipeline."""
+    layers = student_layers(model)
     for table, name in zip(TABLES, ("uni", "bi", "tri"), strict=True):
-        hashes.set_param(table, arrays[f"{name}.weight"])
-    maxouts = [*_nodes(embed, "maxout"), *_nodes(encode, "maxout")]
-    layers = ["mix", *(f"conv.{i}" for i in range(len(maxouts) - 1))]
-    for layer, maxout in zip(layers, maxouts, strict=True):
-        _fill_maxout(maxout, arrays[f"{layer}.weight"], arrays[f"{layer}.bias"])
-    layernorms = [*_nodes(embed, "layernorm"), *_nodes(encode, "layernorm")]
-    norms = ["mixn", *(f"norm.{i}" for i in range(len(layernorms) - 1))]
-    for norm, layernorm in zip(norms, layernorms, strict=True):
-        layernorm.set_param("G", arrays[f"{norm}.weight"])
-        layernorm.set_param("b", arrays[f"{norm}.bias"])
-    _fill_linear(_nodes(model, "linear")[0], arrays)
+        layers.tables.set_param(table, arrays[f"{name}.weight"])
+    numbers = range(len(layers.maxouts) - 1)
+    for name, maxout in zip(["mix", *(f"conv.{i}" for i in numbers)], layers.maxouts, strict=True):
+        _fill_maxout(maxout, arrays[f"{name}.weight"], arrays[f"{name}.bias"])
+    for name, norm in zip(["mixn", *(f"norm.{i}" for i in numbers)], layers.norms, strict=True):
+        norm.set_param("G", arrays[f"{name}.weight"])
+        norm.set_param("b", arrays[f"{name}.bias"])
+    _fill_linear(layers.linear, arrays)
 
 
 def _nodes(model: Model[Any, Any], name: str) -> list[Model[Any, Any]]:

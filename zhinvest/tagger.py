@@ -21,7 +21,7 @@ from thinc.types import Floats2d
 
 from zhinvest.encoder import load_bert
 from zhinvest.labels import LABELS
-from zhinvest.tags import TAGS, Tags, decode, tag_spans
+from zhinvest.tags import TAGS, Scores, Tags, decode, tag_spans, transition_scores
 from zhinvest.tokenizer import is_blank
 
 CPU_TOKENS: Final = 800
@@ -55,7 +55,13 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {}
+        self.cfg: dict[str, Any] = {"transitions": None}
+
+    @property
+    def transitions(self) -> Scores | None:
+        """What the decoder adds for two tags in a row, shape (n_tags, n_tags); see `decode`."""
+        found = self.cfg["transitions"]
+        return None if found is None else np.array(found, dtype=np.float32)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -68,12 +74,25 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         *,
         nlp: Language | None = None,
         bert: Path | None = None,
+        transition_weight: float = 0.0,
     ) -> None:
-        """Give the model its shape from a few examples; `bert` is a folder for `load_bert`."""
+        """Give the model its shape from a few examples.
+
+        Args:
+            get_examples: Gives the examples to train on.
+            nlp: The pipeline.
+            bert: A folder for `load_bert`.
+            transition_weight: Share of the `transition_scores` of the examples that the decoder
+                adds to the model's scores; 0 leaves the decision to these alone.
+        """
         sample = [example.x for example in islice(get_examples(), 10)]
         if not sample:
             raise ValueError(f"component {self.name!r}: no example to initialise from")
         self.model.initialize(X=sample)
+        self.cfg["transitions"] = None
+        if transition_weight:
+            paths = (np.array(gold_tags(example), dtype=np.int64) for example in get_examples())
+            self.cfg["transitions"] = (transition_weight * transition_scores(paths)).tolist()
         if bert is not None:
             load_bert(self.model.get_ref("tok2vec"), bert)
 
@@ -85,7 +104,7 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         ops: Any = self.model.ops
         limit = CPU_TOKENS if isinstance(ops, NumpyOps) else None
         arrays = [array for part in _parts(filled, limit) for array in self.model.predict(part)]
-        return decode([ops.to_numpy(array) for array in arrays])
+        return decode([ops.to_numpy(array) for array in arrays], self.transitions)
 
     def set_annotations(self, docs: Iterable[Doc], tags: Iterable[Tags]) -> None:
         """Write the entities that `tags` spell into the Docs."""

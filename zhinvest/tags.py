@@ -1,6 +1,6 @@
 """BIO tags of the four labels: the best valid path through scores, and the entities of a path."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -18,17 +18,39 @@ _OUTSIDE: Final = 0
 _IMPOSSIBLE: Final = np.float32(-1e9)
 
 
-def decode(scores: Sequence[Scores]) -> list[Tags]:
+def decode(scores: Sequence[Scores], transitions: Scores | None = None) -> list[Tags]:
     """Return the valid path of highest score for each array of shape (n_tokens, len(TAGS)).
 
-    A path is valid if no entity is continued that was not begun. Where the best tag of every
-    token by itself spells a valid path, that is the answer; the others go through Viterbi.
+    A path is valid if no entity is continued that was not begun. Its score is the sum of those of
+    its tags and of `transitions` (see `transition_scores`), a number for each two tags in a row.
+    Without these, where the best tag of every token by itself spells a valid path, that is the
+    answer; the others go through Viterbi.
     """
+    if transitions is not None:
+        filled = [array for array in scores if len(array)]
+        found = iter(_viterbi(filled, _VALID + transitions))
+        return [next(found) if len(array) else np.zeros(0, np.int64) for array in scores]
     paths = [array.argmax(axis=1) for array in scores]
     broken = [i for i, path in enumerate(paths) if not _is_valid(path)]
-    for i, path in zip(broken, _viterbi([scores[i] for i in broken]), strict=True):
+    for i, path in zip(broken, _viterbi([scores[i] for i in broken], _VALID), strict=True):
         paths[i] = path
     return paths
+
+
+def transition_scores(paths: Iterable[Tags]) -> Scores:
+    """Return log P(tag | tag in front) / P(tag) in `paths`: shape (n_tags, n_tags).
+
+    A row is for the tag in front, "O" before the first; a tag below 0 is not known. One is added
+    to every count, so that what was never seen is unlikely and not impossible.
+    """
+    counts = np.ones((len(TAGS), len(TAGS)))
+    for path in paths:
+        pairs = np.stack([np.concatenate([[_OUTSIDE], path[:-1]]), path])
+        np.add.at(counts, tuple(pairs[:, (pairs >= 0).all(axis=0)]), 1)
+    shares = counts.sum(axis=0) / counts.sum()
+    following = counts / counts.sum(axis=1, keepdims=True)
+    ratios: Scores = np.log(following / shares).astype(np.float32)
+    return ratios
 
 
 def _is_valid(path: Tags) -> bool:
@@ -37,7 +59,7 @@ def _is_valid(path: Tags) -> bool:
     return bool(((previous == path) | (previous == path - 1))[inside].all())
 
 
-def _transitions() -> Scores:
+def _valid_transitions() -> Scores:
     """Return 0 where the second tag may follow the first, else _IMPOSSIBLE."""
     matrix = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
     for inside in range(2, len(TAGS), 2):
@@ -46,11 +68,13 @@ def _transitions() -> Scores:
     return matrix
 
 
-def _viterbi(scores: Sequence[Scores]) -> list[Tags]:
+_VALID: Final = _valid_transitions()
+
+
+def _viterbi(scores: Sequence[Scores], transitions: Scores) -> list[Tags]:
     """Return the best valid paths: Viterbi over all arrays at once, the longest first."""
     if not scores:
         return []
-    transitions = _transitions()
     lengths = np.array([len(array) for array in scores])
     padded = np.zeros((len(scores), lengths.max(), len(TAGS)), dtype=np.float32)
     for row, array in zip(padded, scores, strict=True):

@@ -540,8 +540,9 @@ def in_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("in_root")
 def test_the_student_becomes_a_pipeline(stages: Path, segmenter: Path, tmp_path: Path) -> None:
-    options = ["--segmenter", segmenter, "--output", tmp_path / "sm"]
+    options = ["--gold", TINY, "--segmenter", segmenter, "--output", tmp_path / "sm"]
     nlp = assembled("student", stages / "student.npz", *options)
+    assert nlp.get_pipe("ner").transitions is not None  # type: ignore[attr-defined]
     doc = nlp(TEXTS[0])
     assert doc.text == TEXTS[0]
     assert len(list(doc.sents)) > 2

@@ -24,7 +24,7 @@ from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
 from zhinvest.scorer import doc_spans
 from zhinvest.tagger import TAGS, Tagger, _parts, gold_tags
-from zhinvest.tags import decode, tag_spans
+from zhinvest.tags import decode, tag_spans, transition_scores
 
 TINY_MODEL = {
     "@architectures": "zhinvest.Tagger.v1",
@@ -140,8 +140,47 @@ def test_what_continues_nothing_is_put_right() -> None:
 
 
 def test_nothing_to_decode() -> None:
-    assert decode([]) == []
-    assert [len(path) for path in decode([np.zeros((0, len(TAGS)), dtype=np.float32)])] == [0]
+    empty = np.zeros((0, len(TAGS)), dtype=np.float32)
+    transitions = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
+    assert decode([]) == decode([], transitions) == []
+    assert [len(path) for path in decode([empty])] == [0]
+    assert [len(path) for path in decode([empty], transitions)] == [0]
+
+
+TRANSITIONS = arrays(np.float32, (len(TAGS), len(TAGS)), elements=st.floats(-4, 4, width=32))
+
+
+def path_sum(array: Any, transitions: Any, path: list[int]) -> float:
+    pairs = list(zip([0, *path], path, strict=False))
+    return float(array[range(len(path)), path].sum() + sum(transitions[pair] for pair in pairs))
+
+
+@given(scores(3), TRANSITIONS)
+def test_with_transitions_the_path_is_the_best_valid_one(array: Any, transitions: Any) -> None:
+    (path,) = decode([array], transitions)
+    assert is_valid(path)
+    paths = [list(p) for p in product(range(len(TAGS)), repeat=len(array)) if is_valid(p)]
+    best = max(path_sum(array, transitions, p) for p in paths)
+    assert path_sum(array, transitions, path.tolist()) == pytest.approx(best, abs=1e-4)
+
+
+def test_transitions_decide_where_scores_do_not() -> None:
+    array = np.zeros((3, len(TAGS)), dtype=np.float32)
+    array[0, 1], array[1, [1, 2]], array[2, 2] = 5.0, (3.1, 3.0), 5.0
+    transitions = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
+    assert decode([array])[0].tolist() == [1, 1, 2]
+    transitions[1, 1] = -1.0
+    assert decode([array], transitions)[0].tolist() == [1, 2, 2]
+
+
+def test_transitions_are_counted() -> None:
+    found = transition_scores([np.array([0, 1, 2, 0]), np.array([1, -1, 2])])
+    counts = np.ones((len(TAGS), len(TAGS)))
+    for pair in [(0, 0), (0, 1), (1, 2), (2, 0), (0, 1)]:
+        counts[pair] += 1
+    joint = counts / counts.sum()
+    expected = np.log(joint / np.outer(joint.sum(axis=1), joint.sum(axis=0)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -301,6 +340,20 @@ def test_labels_are_fixed(nlp: Language) -> None:
 def test_without_examples_it_says_so(nlp: Language) -> None:
     with pytest.raises(ValueError, match="component 'ner': no example"):
         tagger(nlp).initialize(lambda: [])
+
+
+def test_transitions_are_counted_in_the_examples(nlp: Language, gold: list[Document]) -> None:
+    found = examples(nlp, gold)
+    pipe = tagger(nlp)
+    pipe.initialize(lambda: found, transition_weight=0.5)
+    expected = transition_scores(np.array(gold_tags(example)) for example in found)
+    assert pipe.transitions is not None
+    np.testing.assert_allclose(pipe.transitions, 0.5 * expected, rtol=1e-5)
+    again = spacy.blank("zh").add_pipe("zhinvest_tagger", config={"model": TINY_MODEL})
+    again.from_bytes(pipe.to_bytes())  # type: ignore[attr-defined]
+    np.testing.assert_allclose(again.transitions, pipe.transitions)  # type: ignore[attr-defined]
+    pipe.initialize(lambda: found)
+    assert pipe.transitions is None
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", " \n\u3000\t", "。"])
