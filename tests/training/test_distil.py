@@ -436,6 +436,20 @@ def test_the_best_teacher_is_the_one_with_the_highest_score(stages: Path) -> Non
     assert {name.partition(".")[0] for name in weights} == {"enc", "head"}
 
 
+def test_a_teacher_that_goes_on_learns_more(stages: Path, arrays: Path, tmp_path: Path) -> None:
+    options = ["--epochs", "3", "--rate", "1e-3", "--positions", "1000", "--heads", str(HEADS)]
+    start, output = stages / "refined.npz", tmp_path / "adapted.npz"
+    distil("adapt", arrays, start, "--output", output, *options)
+    assert [path.name for path in tmp_path.iterdir()] == ["adapted.npz"]
+    lesson = teacher.read_lesson(data.read_arrays(arrays), "gold")
+    losses = []
+    for path in (start, output):
+        network = networks.load_teacher(data.read_arrays(path), HEADS).eval()
+        with torch.no_grad():
+            losses.append(teacher.tag_loss(network, lesson, np.arange(4), smoothing=0.0).item())
+    assert losses[1] < 0.9 * losses[0]
+
+
 def test_silver_is_a_distribution_for_every_token(stages: Path, arrays: Path) -> None:
     found, source = data.read_arrays(stages / "silver.npz"), data.read_arrays(arrays)
     assert set(found) == set(silver.SETS)
@@ -572,7 +586,7 @@ def test_the_teacher_becomes_a_pipeline(
 
 
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules")
-@pytest.mark.parametrize("stage", ["pretrain", "teach", "label", "student"])
+@pytest.mark.parametrize("stage", ["pretrain", "teach", "adapt", "label", "refine", "student"])
 def test_help(stage: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr("sys.argv", ["distil", stage, "--help"])
     with pytest.raises(SystemExit) as ended:

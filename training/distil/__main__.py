@@ -55,6 +55,26 @@ def teach(
 
 
 @app.command()
+def adapt(
+    arrays: Arrays,
+    start: Annotated[Path, typer.Argument(help="The .npz file of a teacher to go on from.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of the teacher to write.")],
+    epochs: Annotated[int, typer.Option(help="Times that the gold is read.")] = 1,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 7e-5,
+    positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 4000,
+    steps: Annotated[int | None, typer.Option(help="Most steps.")] = None,
+    heads: Heads = 12,
+    seed: Seed = 0,
+) -> None:
+    """Train a teacher on with more gold, which a CPU can do in an hour."""
+    from training.distil import teacher as stage
+
+    recipe = stage.Recipe(epochs, rate, after_public=False)
+    options = stage.TeachOptions(positions, heads=heads, steps=steps, seed=seed)
+    stage.adapt(arrays, start, output, recipe, options)
+
+
+@app.command()
 def label(
     arrays: Arrays,
     teachers: Annotated[Path, typer.Argument(help="The folder of the teachers.")],

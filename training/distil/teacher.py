@@ -110,6 +110,14 @@ def teach(arrays: Path, encoder: Path, output: Path, options: TeachOptions) -> N
         results.rename(output)
 
 
+def adapt(arrays: Path, start: Path, output: Path, recipe: Recipe, options: TeachOptions) -> None:
+    """Train the teacher with the weights in `start` on with the gold, and write its weights."""
+    with unfinished(output, arrays, start, recipe, options) as folder:
+        path = folder / "adapted.npz"
+        _learn(path, recipe, "gold", arrays, start, options, options.seed)
+        path.replace(output)
+
+
 def ranked(scores: Sequence[dict[str, Any]]) -> list[int]:
     """Return the numbers of the teachers, that of the highest F1 first."""
     return sorted(range(len(scores)), key=lambda number: -scores[number]["f1"][MICRO])
