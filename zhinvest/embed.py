@@ -46,13 +46,11 @@ def ngram_hash_embed(
     """
     columns = widths[0] + 2 * widths[1] + widths[2]
     mix = Maxout(width, columns, nP=maxout_pieces, dropout=0.0, normalize=True)
-    layers: Model[Any, Any] = chain(
-        _ngrams(rows, widths), with_array(cast(Any, mix)), ragged2list()
-    )
+    layers: Model[Any, Any] = chain(ngrams(rows, widths), with_array(cast(Any, mix)), ragged2list())
     return cast(Model[list[Doc], list[Floats2d]], layers)
 
 
-def _ngrams(rows: list[int], widths: list[int]) -> Model[list[Doc], Ragged]:
+def ngrams(rows: list[int], widths: list[int]) -> Model[list[Doc], Ragged]:
     """Return a layer from Docs to the concatenated embeddings of their tokens' n-grams."""
     return Model(
         "ngram_hash_embed",
