@@ -72,26 +72,30 @@ _VALID: Final = _valid_transitions()
 
 
 def _viterbi(scores: Sequence[Scores], transitions: Scores) -> list[Tags]:
-    """Return the best valid paths: Viterbi over all arrays at once, the longest first."""
+    """Return the best paths of arrays of at least one token: one step of all at a time.
+
+    They are ordered by length, the longest first, so that those that go on stand in front.
+    """
     if not scores:
         return []
     lengths = np.array([len(array) for array in scores])
-    padded = np.zeros((len(scores), lengths.max(), len(TAGS)), dtype=np.float32)
-    for row, array in zip(padded, scores, strict=True):
-        row[: len(array)] = array
-    best = padded[:, 0] + transitions[_OUTSIDE]
+    order = np.argsort(-lengths, kind="stable")
+    rows = np.concatenate(scores)
+    firsts = (np.cumsum(lengths) - lengths)[order]
+    going = [int(n) for n in np.cumsum(np.bincount(lengths)[::-1])[::-1][1:]]
+    best = rows[firsts] + transitions[_OUTSIDE]
     pointers = []
-    stay = np.arange(len(TAGS))
-    for step in range(1, lengths.max()):
-        options = best[:, :, None] + transitions
-        going = (step < lengths)[:, None]
-        pointers.append(np.where(going, options.argmax(axis=1), stay))
-        best = np.where(going, options.max(axis=1) + padded[:, step], best)
-    path = [best.argmax(axis=1)]
-    for pointer in reversed(pointers):
-        path.append(np.take_along_axis(pointer, path[-1][:, None], axis=1)[:, 0])
-    table = np.stack(path[::-1], axis=1)
-    return [row[:length] for row, length in zip(table, lengths, strict=True)]
+    for step, n in enumerate(going[1:], 1):
+        options = best[:n, :, None] + transitions
+        pointers.append(options.argmax(axis=1).astype(np.uint8))
+        best[:n] = options.max(axis=1) + rows[firsts[:n] + step]
+    tags = best.argmax(axis=1)
+    paths = np.zeros(len(rows), dtype=np.int64)
+    for step, n in reversed(list(enumerate(going))):
+        paths[firsts[:n] + step] = tags[:n]
+        if step:
+            tags[:n] = np.take_along_axis(pointers[step - 1], tags[:n, None], axis=1)[:, 0]
+    return np.split(paths, np.cumsum(lengths)[:-1])
 
 
 def tag_spans(path: Tags) -> list[tuple[int, int, str]]:

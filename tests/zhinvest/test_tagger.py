@@ -164,6 +164,18 @@ def test_with_transitions_the_path_is_the_best_valid_one(array: Any, transitions
     assert path_sum(array, transitions, path.tolist()) == pytest.approx(best, abs=1e-4)
 
 
+@given(st.lists(scores(6), min_size=1, max_size=4), TRANSITIONS)
+def test_with_transitions_texts_do_not_change_one_another(
+    batch: list[Any], transitions: Any
+) -> None:
+    together = decode(batch, transitions)
+    assert [len(path) for path in together] == [len(array) for array in batch]
+    for path, array in zip(together, batch, strict=True):
+        (alone,) = decode([array], transitions)
+        found, expected = (path_sum(array, transitions, p.tolist()) for p in (path, alone))
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
 def test_transitions_decide_where_scores_do_not() -> None:
     array = np.zeros((3, len(TAGS)), dtype=np.float32)
     array[0, 1], array[1, [1, 2]], array[2, 2] = 5.0, (3.1, 3.0), 5.0
