@@ -27,9 +27,7 @@ def decode(scores: Sequence[Scores], transitions: Scores | None = None) -> list[
     answer; the others go through Viterbi.
     """
     if transitions is not None:
-        filled = [array for array in scores if len(array)]
-        found = iter(_viterbi(filled, _VALID + transitions))
-        return [next(found) if len(array) else np.zeros(0, np.int64) for array in scores]
+        return _viterbi(scores, _VALID + transitions)
     paths = [array.argmax(axis=1) for array in scores]
     broken = [i for i, path in enumerate(paths) if not _is_valid(path)]
     for i, path in zip(broken, _viterbi([scores[i] for i in broken], _VALID), strict=True):
@@ -45,7 +43,7 @@ def transition_scores(paths: Iterable[Tags]) -> Scores:
     """
     counts = np.ones((len(TAGS), len(TAGS)))
     for path in paths:
-        pairs = np.stack([np.concatenate([[_OUTSIDE], path[:-1]]), path])
+        pairs = np.stack([_before(path), path])
         np.add.at(counts, tuple(pairs[:, (pairs >= 0).all(axis=0)]), 1)
     shares = counts.sum(axis=0) / counts.sum()
     following = counts / counts.sum(axis=1, keepdims=True)
@@ -54,9 +52,14 @@ def transition_scores(paths: Iterable[Tags]) -> Scores:
 
 
 def _is_valid(path: Tags) -> bool:
-    previous = np.concatenate([[_OUTSIDE], path[:-1]])
+    previous = _before(path)
     inside = (path > 0) & (path % 2 == 0)
     return bool(((previous == path) | (previous == path - 1))[inside].all())
+
+
+def _before(path: Tags) -> Tags:
+    """Return the tag in front of each, "O" before the first."""
+    return np.concatenate([[_OUTSIDE], path])[:-1]
 
 
 def _valid_transitions() -> Scores:
@@ -72,18 +75,18 @@ _VALID: Final = _valid_transitions()
 
 
 def _viterbi(scores: Sequence[Scores], transitions: Scores) -> list[Tags]:
-    """Return the best paths of arrays of at least one token: one step of all at a time.
+    """Return the best paths: one step of all arrays at a time.
 
     They are ordered by length, the longest first, so that those that go on stand in front.
     """
-    if not scores:
-        return []
+    if not any(map(len, scores)):
+        return [np.zeros(0, dtype=np.int64) for _ in scores]
     lengths = np.array([len(array) for array in scores])
     order = np.argsort(-lengths, kind="stable")
     rows = np.concatenate(scores)
     firsts = (np.cumsum(lengths) - lengths)[order]
     going = [int(n) for n in np.cumsum(np.bincount(lengths)[::-1])[::-1][1:]]
-    best = rows[firsts] + transitions[_OUTSIDE]
+    best = rows[firsts[: going[0]]] + transitions[_OUTSIDE]
     pointers = []
     for step, n in enumerate(going[1:], 1):
         options = best[:n, :, None] + transitions
