@@ -76,11 +76,8 @@ def quantize(nlp: Language, texts: Iterable[str]) -> Language:
     config = nlp.config.copy()
     sizes = {name: layers.tables.attrs[name] for name in ("rows", "widths")}
     config["components"]["ner"]["model"] = {"@architectures": ARCHITECTURE, **sizes}
-    copy = load_model_from_config(config, meta=nlp.meta)
-    copy.vocab.from_bytes(nlp.vocab.to_bytes())
-    for name, pipe in nlp.components:
-        if name != "ner" and hasattr(pipe, "to_bytes"):
-            copy.get_pipe(name).from_bytes(pipe.to_bytes())  # type: ignore[attr-defined]
+    copy = load_model_from_config(config)
+    copy.from_bytes(nlp.to_bytes(), exclude=["ner", "config"])
     quantized: Any = copy.get_pipe("ner")
     quantized.cfg.update(tagger.cfg)
     for table in TABLES:
