@@ -16,50 +16,24 @@ from spacy.training import Example
 from thinc.api import Model
 
 from tests.conftest import TINY
+from tests.tiny_tagger import learn, tiny_model
 from training import quantize
 from training.assemble import student_layers
-from training.convert import to_doc
 from zhinvest.documents import Document
 from zhinvest.quantized import quantized_tagger
 
-TINY_MODEL = {
-    "@architectures": "zhinvest.Tagger.v1",
-    "tok2vec": {
-        "@architectures": "spacy.Tok2Vec.v2",
-        "embed": {
-            "@architectures": "zhinvest.NgramHashEmbed.v1",
-            "width": 24,
-            "rows": [500, 2000, 2000],
-            "widths": [16, 16, 8],
-            "maxout_pieces": 3,
-        },
-        "encode": {
-            "@architectures": "zhinvest.DilatedWindowEncoder.v1",
-            "width": 24,
-            "dilations": [1, 2],
-            "maxout_pieces": 2,
-        },
-    },
-}
+TINY_MODEL = tiny_model(
+    24, 3, {"@architectures": "zhinvest.DilatedWindowEncoder.v1", "dilations": [1, 2]}
+)
 """Sizes that differ where they may, so that none is taken for another."""
 
 
 @pytest.fixture(scope="module")
 def trained(gold: list[Document]) -> Iterator[Language]:
     """A pipeline that knows the tiny corpus by heart."""
-    nlp = spacy.blank(
-        "zh", config={"nlp": {"tokenizer": {"@tokenizers": "zhinvest.CharTokenizer.v1"}}}
-    )
-    nlp.add_pipe("zhinvest_tagger", name="ner", config={"model": TINY_MODEL})
+    nlp = learn(TINY_MODEL, gold, 40)
     nlp.add_pipe("sentencizer")
-    spacy.util.fix_random_seed(0)
-    docs = [to_doc(nlp, document) for document in gold]
-    examples = [Example(nlp.make_doc(doc.text), doc) for doc in docs]
-    optimizer = nlp.initialize(lambda: examples)
     nlp.get_pipe("ner").cfg["transitions"] = np.eye(9).tolist()  # type: ignore[attr-defined]
-    optimizer.learn_rate = 0.01
-    for _ in range(40):
-        nlp.update(examples, sgd=optimizer)
     yield nlp
 
 

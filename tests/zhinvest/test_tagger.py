@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from training.convert import to_doc
+from tests.tiny_tagger import examples, learn, tiny_model
 from zhinvest.documents import Document
 from zhinvest.evaluation.scores import evaluate
 from zhinvest.labels import LABELS
@@ -26,26 +26,9 @@ from zhinvest.scorer import doc_spans
 from zhinvest.tagger import TAGS, Tagger, _parts, gold_tags
 from zhinvest.tags import decode, tag_spans, transition_scores
 
-TINY_MODEL = {
-    "@architectures": "zhinvest.Tagger.v1",
-    "tok2vec": {
-        "@architectures": "spacy.Tok2Vec.v2",
-        "embed": {
-            "@architectures": "zhinvest.NgramHashEmbed.v1",
-            "width": 32,
-            "rows": [500, 2000, 2000],
-            "widths": [16, 16, 8],
-            "maxout_pieces": 2,
-        },
-        "encode": {
-            "@architectures": "spacy.MaxoutWindowEncoder.v2",
-            "width": 32,
-            "depth": 2,
-            "window_size": 1,
-            "maxout_pieces": 2,
-        },
-    },
-}
+TINY_MODEL = tiny_model(
+    32, 2, {"@architectures": "spacy.MaxoutWindowEncoder.v2", "depth": 2, "window_size": 1}
+)
 PATH = st.lists(st.integers(0, len(TAGS) - 1), max_size=12)
 
 
@@ -70,11 +53,6 @@ def nlp(characters: Language) -> Language:
     """A pipeline with a tiny tagger, not initialised."""
     characters.add_pipe("zhinvest_tagger", name="ner", config={"model": TINY_MODEL})
     return characters
-
-
-def examples(nlp: Language, documents: list[Document]) -> list[Example]:
-    docs = [to_doc(nlp, document) for document in documents]
-    return [Example(nlp.make_doc(doc.text), doc) for doc in docs]
 
 
 def tagger(nlp: Language) -> Tagger:
@@ -301,17 +279,7 @@ def test_large_scores_do_not_overflow(nlp: Language) -> None:
 @pytest.fixture(scope="module")
 def trained(gold: list[Document]) -> Iterator[Language]:
     """A pipeline that knows the tiny corpus by heart."""
-    nlp = spacy.blank(
-        "zh", config={"nlp": {"tokenizer": {"@tokenizers": "zhinvest.CharTokenizer.v1"}}}
-    )
-    nlp.add_pipe("zhinvest_tagger", name="ner", config={"model": TINY_MODEL})
-    spacy.util.fix_random_seed(0)
-    found = examples(nlp, gold)
-    optimizer = nlp.initialize(lambda: found)
-    optimizer.learn_rate = 0.01
-    for _ in range(60):
-        nlp.update(found, sgd=optimizer)
-    yield nlp
+    yield learn(TINY_MODEL, gold, 60)
 
 
 def test_a_tiny_tagger_learns_the_tiny_corpus(trained: Language, gold: list[Document]) -> None:
