@@ -1,10 +1,11 @@
 """BIO tags of the four labels: the best valid path through scores, and the entities of a path."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy_pkuseg.inference import run_viterbi
 
 from zhinvest.labels import LABELS
 
@@ -27,12 +28,12 @@ def decode(scores: Sequence[Scores], transitions: Scores | None = None) -> list[
     answer; the others go through Viterbi.
     """
     if transitions is not None:
-        return _viterbi(scores, _VALID + transitions)
-    paths = [array.argmax(axis=1) for array in scores]
-    broken = [i for i, path in enumerate(paths) if not _is_valid(path)]
-    for i, path in zip(broken, _viterbi([scores[i] for i in broken], _VALID), strict=True):
-        paths[i] = path
-    return paths
+        return [_viterbi(array, _VALID + transitions) for array in scores]
+    best = [array.argmax(axis=1) for array in scores]
+    return [
+        path if _is_valid(path) else _viterbi(array, _VALID)
+        for path, array in zip(best, scores, strict=True)
+    ]
 
 
 def transition_scores(paths: Iterable[Tags]) -> Scores:
@@ -74,31 +75,17 @@ def _valid_transitions() -> Scores:
 _VALID: Final = _valid_transitions()
 
 
-def _viterbi(scores: Sequence[Scores], transitions: Scores) -> list[Tags]:
-    """Return the best paths: one step of all arrays at a time.
+def _viterbi(scores: Scores, transitions: Scores) -> Tags:
+    """Return the best path, by the Viterbi that comes with the word segmenter.
 
-    They are ordered by length, the longest first, so that those that go on stand in front.
+    It knows no tag in front of the first: that one's transition is added to its scores.
     """
-    if not any(map(len, scores)):
-        return [np.zeros(0, dtype=np.int64) for _ in scores]
-    lengths = np.array([len(array) for array in scores])
-    order = np.argsort(-lengths, kind="stable")
-    rows = np.concatenate(scores)
-    firsts = (np.cumsum(lengths) - lengths)[order]
-    going = [int(n) for n in np.cumsum(np.bincount(lengths)[::-1])[::-1][1:]]
-    best = rows[firsts[: going[0]]] + transitions[_OUTSIDE]
-    pointers = []
-    for step, n in enumerate(going[1:], 1):
-        options = best[:n, :, None] + transitions
-        pointers.append(options.argmax(axis=1).astype(np.uint8))
-        best[:n] = options.max(axis=1) + rows[firsts[:n] + step]
-    tags = best.argmax(axis=1)
-    paths = np.zeros(len(rows), dtype=np.int64)
-    for step, n in reversed(list(enumerate(going))):
-        paths[firsts[:n] + step] = tags[:n]
-        if step:
-            tags[:n] = np.take_along_axis(pointers[step - 1], tags[:n, None], axis=1)[:, 0]
-    return np.split(paths, np.cumsum(lengths)[:-1])
+    if not len(scores):
+        return np.zeros(0, dtype=np.int64)
+    nodes = scores.astype(np.float64)
+    nodes[0] += transitions[_OUTSIDE]
+    _, path = run_viterbi(nodes, transitions.astype(np.float64))
+    return cast(Tags, path.astype(np.int64))
 
 
 def tag_spans(path: Tags) -> list[tuple[int, int, str]]:

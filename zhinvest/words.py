@@ -4,23 +4,21 @@ The word segmenter is spacy-pkuseg with a model that lives inside the pipeline: 
 initialisation or from the pipeline's folder, and nothing is ever downloaded.
 """
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import spacy_pkuseg
+import numpy as np
 import srsly
+from numpy.typing import NDArray
+from spacy.attrs import NORM, ORTH, SPACY
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from zhinvest.files import write_bytes
-from zhinvest.tokenizer import is_blank
-
-_MODEL_FILES: Final = ("features.msgpack", "weights.npz")
+from zhinvest.segmenter import FEATURES, WEIGHTS, Segmenter
 
 
 class Words(Pipe):
@@ -29,7 +27,7 @@ class Words(Pipe):
     def __init__(self, name: str = "words") -> None:
         self.name = name
         self._model: dict[str, bytes] = {}
-        self._segmenter: Any = None
+        self._segmenter: Segmenter | None = None
 
     def initialize(
         self,
@@ -50,28 +48,7 @@ class Words(Pipe):
         """Return a Doc of words over the same text, with the entities and user data of `doc`."""
         if self._segmenter is None:
             raise ValueError(f"component {self.name!r} holds no pkuseg model: initialise it first")
-        return _merge(doc, sorted(self._starts(doc)))
-
-    def _starts(self, doc: Doc) -> set[int]:
-        """Return the indices of the tokens that begin a word, and `len(doc)`."""
-        bounds = {0, len(doc)} | {i for ent in doc.ents for i in (ent.start, ent.end)}
-        starts = set(bounds)
-        for start, end in _chunks(doc):
-            starts.add(start)
-            starts.update(self._word_starts([token.norm_ for token in doc[start:end]], start))
-        starts.update(token.i for token in doc if is_blank(token))
-        return starts
-
-    def _word_starts(self, norms: list[str], first: int) -> Iterator[int]:
-        """Yield the indices (counted from `first`) of the tokens at which a word begins."""
-        words = self._segmenter.cut("".join(norms))
-        if sum(map(len, words)) != sum(map(len, norms)):
-            yield from range(first, first + len(norms))
-            return
-        begins = {0, *accumulate(map(len, words))}
-        for index, offset in enumerate(accumulate(map(len, norms), initial=0)):
-            if offset in begins:
-                yield first + index
+        return _merge(doc, _begins(doc, self._segmenter)) if len(doc) else doc
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Return the pkuseg model as bytes."""
@@ -81,7 +58,7 @@ class Words(Pipe):
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Words":
         """Load the pkuseg model from what `to_bytes` gave."""
         self._model = srsly.msgpack_loads(data)
-        self._segmenter = _load(self._model) if self._model else None
+        self._segmenter = Segmenter(self._model) if self._model else None
         return self
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
@@ -95,8 +72,8 @@ class Words(Pipe):
         Raises:
             FileNotFoundError: one of the model's two files is missing.
         """
-        self._model = {file: (Path(path) / file).read_bytes() for file in _MODEL_FILES}
-        self._segmenter = _load(self._model)
+        self._model = {file: (Path(path) / file).read_bytes() for file in (FEATURES, WEIGHTS)}
+        self._segmenter = Segmenter(self._model)
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -107,39 +84,51 @@ def _restore(name: str, data: bytes) -> Words:
     return Words(name).from_bytes(data)
 
 
-def _load(model: dict[str, bytes]) -> Any:
-    with tempfile.TemporaryDirectory() as folder:
-        for file, data in model.items():
-            write_bytes(Path(folder) / file, data)
-        return spacy_pkuseg.pkuseg(folder, user_dict=None)
+def _strings(doc: Doc, attribute: int) -> list[str]:
+    """Return an attribute of each token; no Token is made on the way, which takes far longer."""
+    strings = doc.vocab.strings
+    return [strings[number] for number in doc.to_array(attribute).tolist()]
 
 
-def _chunks(doc: Doc) -> Iterator[tuple[int, int]]:
-    """Yield the stretches of tokens without white space and tags, which pkuseg would drop."""
-    start = 0
-    for token in doc:
-        if is_blank(token) or token.whitespace_:
-            end = token.i if is_blank(token) else token.i + 1
-            if start < end:
-                yield start, end
-            start = token.i + 1
-    if start < len(doc):
-        yield start, len(doc)
+def _begins(doc: Doc, segmenter: Segmenter) -> NDArray[np.bool_]:
+    """Return at which tokens a word begins: shape (n_tokens,).
+
+    Every blank and whatever stands behind one begins a word, and the ends of entities do.
+    """
+    norms = _strings(doc, NORM)
+    is_blank = np.array([norm.isspace() for norm in norms])
+    is_apart = is_blank | doc.to_array(SPACY).astype(bool)
+    begins: NDArray[np.bool_] = is_blank | np.append(True, is_apart[:-1])
+    for ent in doc.ents:
+        begins[ent.start] = True
+        begins[ent.end : ent.end + 1] = True
+    stretches = np.split(np.arange(len(doc)), np.flatnonzero(is_apart) + 1)
+    texts = ["".join(norms[i] for i in places if not is_blank[i]) for places in stretches]
+    found = segmenter.starts([text for text in texts if text])
+    shown = np.flatnonzero(~is_blank)
+    lengths = np.array([len(norms[i]) for i in shown], dtype=np.int64)
+    begins[shown] |= np.concatenate([*found, [True]])[np.cumsum(lengths) - lengths]
+    return begins
 
 
-def _merge(doc: Doc, starts: list[int]) -> Doc:
-    """Return a Doc with one token for each stretch between neighbouring `starts`."""
-    text = doc.text
-    bounds = [doc[i].idx if i < len(doc) else len(text) for i in starts]
-    words = [text[a:b] for a, b in pairwise(bounds)]
-    ends = [end - 1 for _, end in pairwise(starts)]
-    spaces = [bool(doc[i].whitespace_) for i in ends]
-    trimmed = [word[:-1] if space else word for word, space in zip(words, spaces, strict=True)]
-    merged = Doc(doc.vocab, words=trimmed, spaces=spaces, user_data=doc.user_data)
-    index = {start: i for i, start in enumerate(starts)}
+def _merge(doc: Doc, begins: NDArray[np.bool_]) -> Doc:
+    """Return a Doc with one token from each place of `begins`, before which all blanks are."""
+    tokens, spaces = _strings(doc, ORTH), doc.to_array(SPACY).astype(bool)
+    starts = np.flatnonzero(begins)
+    ends = np.append(starts[1:], len(doc))
+    words = ["".join(tokens[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+    merged = Doc(doc.vocab, words=words, spaces=spaces[ends - 1].tolist(), user_data=doc.user_data)
+    index = np.cumsum(begins) - 1
     merged.ents = [
-        Span(merged, index[e.start], index[e.end], label=e.label, kb_id=e.kb_id, span_id=e.id)
-        for e in doc.ents
+        Span(
+            merged,
+            index[ent.start],
+            index[ent.end - 1] + 1,
+            label=ent.label,
+            kb_id=ent.kb_id,
+            span_id=ent.id,
+        )
+        for ent in doc.ents
     ]
     merged.cats = doc.cats
     merged._context = doc._context

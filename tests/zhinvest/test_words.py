@@ -112,17 +112,6 @@ def test_words_are_made_of_whole_characters(
         assert word.is_space or not any(character.isspace() for character in word.text)
 
 
-def test_text_that_the_segmenter_shortens_stays_characters(
-    characters: Language, component: Words, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Shortening:
-        def cut(self, text: str) -> list[str]:
-            return [text[1:]]
-
-    monkeypatch.setattr(component, "_segmenter", Shortening())
-    assert texts(component(characters("上海\n的 工厂"))) == list("上海\n的工厂")
-
-
 # --- entities and what else a Doc carries ---------------------------------------------------------
 
 

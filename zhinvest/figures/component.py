@@ -25,8 +25,9 @@ class Figures:
 
     def __call__(self, doc: Doc) -> Doc:
         """Read the figures of `doc`, by their characters, whatever its tokens are."""
+        text = doc.text
         for ent in doc.ents:
             if ent.label_ in FIGURE_LABELS:
-                readings = read_figure(doc.text, ent.start_char, ent.end_char, ent.label_)
+                readings = read_figure(text, ent.start_char, ent.end_char, ent.label_)
                 ent._.set(ATTRIBUTE, readings)
         return doc

@@ -1,0 +1,81 @@
+"""Tests of the segmenter: it finds the words that spacy-pkuseg finds, and n-grams."""
+
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy_pkuseg
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zhinvest.documents import Document
+from zhinvest.normalise import normalise
+from zhinvest.segmenter import FEATURES, WEIGHTS, Segmenter, Trie
+
+ODD = "二〇5５%％ＡａA-._,|/*:＆&\x00\ue000\ue001\U00020000\u200b"
+SYMBOLS = st.lists(st.integers(1, 3), min_size=1, max_size=4)
+
+
+@pytest.fixture(scope="session")
+def ours(segmenter: Path) -> Segmenter:
+    return Segmenter({file: (segmenter / file).read_bytes() for file in (FEATURES, WEIGHTS)})
+
+
+@pytest.fixture(scope="session")
+def theirs(segmenter: Path) -> Any:
+    return spacy_pkuseg.pkuseg(str(segmenter), user_dict=None)
+
+
+def words(segmenter: Segmenter, texts: list[str]) -> list[list[str]]:
+    cuts = [[*np.flatnonzero(begins), len(begins)] for begins in segmenter.starts(texts)]
+    return [
+        [text[start:end] for start, end in pairwise(bounds)]
+        for text, bounds in zip(texts, cuts, strict=True)
+    ]
+
+
+def test_words_of_articles_are_those_of_pkuseg(
+    ours: Segmenter, theirs: Any, gold: list[Document]
+) -> None:
+    texts = ["".join(normalise(document.text).split()) for document in gold]
+    assert words(ours, texts) == [theirs.cut(text) for text in texts]
+
+
+@given(st.data())
+def test_words_of_any_text_are_those_of_pkuseg(
+    ours: Segmenter, theirs: Any, gold: list[Document], data: st.DataObject
+) -> None:
+    alphabet = "".join(sorted({c for d in gold for c in normalise(d.text) if not c.isspace()}))
+    characters = st.sampled_from(alphabet + ODD)
+    texts = data.draw(st.lists(st.text(characters, min_size=1, max_size=12), max_size=4))
+    assert words(ours, texts) == [theirs.cut(text) for text in texts]
+
+
+def test_no_text(ours: Segmenter) -> None:
+    assert ours.starts([]) == []
+
+
+def test_a_word_begins_with_every_text(ours: Segmenter) -> None:
+    assert [bool(begins[0]) for begins in ours.starts(["的", "\x00", "，。"])] == [True] * 3
+
+
+@given(st.lists(SYMBOLS, min_size=1, max_size=6), st.lists(st.integers(0, 3), max_size=12))
+def test_the_trie_finds_every_beginning_of_an_ngram(
+    ngrams: list[list[int]], text: list[int]
+) -> None:
+    trie = Trie(np.array([ngram + [0] * (4 - len(ngram)) for ngram in ngrams]))
+    places, nodes = trie.find(np.array([*text, 0]))
+    found = {(place, node) for place, node in zip(places, nodes, strict=True) if node}
+    beginnings = {tuple(head) for ngram in ngrams for head in accumulate([s] for s in ngram)}
+    assert len(trie) == len(beginnings) + 1
+    assert len(found) == sum(
+        tuple(text[place : place + length]) in beginnings
+        for place in range(len(text))
+        for length in range(1, 5)
+        if place + length <= len(text)
+    )
+    for ngram, end in zip(ngrams, trie.ends, strict=True):
+        there = {i for i in range(len(text)) if text[i : i + len(ngram)] == ngram}
+        assert there == {place for place, node in found if node == end}
