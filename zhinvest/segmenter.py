@@ -127,7 +127,7 @@ class Trie:
     def find(self, symbols: Integers) -> tuple[Integers, Integers]:
         """Return where a beginning of an n-gram begins, and its node.
 
-        `symbols` ends with a 0, which is in no n-gram.
+        `symbols` are those of the n-grams, and 0 for any other; the last one is 0.
         """
         place, length = np.arange(len(symbols)), 0
         node = np.zeros(len(symbols), dtype=np.int64)
