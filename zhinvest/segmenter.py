@@ -48,6 +48,7 @@ _CLASSES: Final = {"**Num": "\ue000", "**Letter": "\ue001"}
 class Segmenter:
     """Finds words as `spacy_pkuseg.pkuseg(folder, user_dict=None)` does.
 
+    `edges` are the scores of two tags in a row, shape (n_tags, n_tags), the first by row.
     Source of the features: `spacy_pkuseg/feature_extractor.pyx`, version 1.0.1.
     """
 
@@ -57,7 +58,7 @@ class Segmenter:
         with np.load(io.BytesIO(model[WEIGHTS])) as arrays:
             n_tags, n_features = map(int, arrays["sizes"])
             nodes, edges = np.split(arrays["w"].astype(np.float64), [n_features * n_tags])
-        self._edges = 1 + edges.reshape(n_tags, n_tags).T
+        self.edges = 1 + edges.reshape(n_tags, n_tags).T
         self._bias = nodes[:n_tags]
         tags = features["tag_to_idx"].items()
         self._begins = np.isin(np.arange(n_tags), [i for name, i in tags if "B" in name])
@@ -75,28 +76,30 @@ class Segmenter:
 
     def starts(self, texts: Sequence[str]) -> list[NDArray[np.bool_]]:
         """Return for each text, none of them empty, at which of its characters a word begins."""
-        gap = "\0" * _FARTHEST
-        scores = self._scores(gap + "".join(text + gap for text in texts))
-        ends = accumulate(len(text) + len(gap) for text in texts)
+        scores = self.scores(("\0" * _FARTHEST).join(texts))
+        ends = accumulate(len(text) + _FARTHEST for text in texts)
+        starts = [0, *ends][:-1]
         paths = (
-            run_viterbi(scores[end - len(text) : end], self._edges)[1]
-            for text, end in zip(texts, ends, strict=True)
+            run_viterbi(scores[start : start + len(text)], self.edges)[1]
+            for text, start in zip(texts, starts, strict=True)
         )
         found = [self._begins[path] for path in paths]
         for begins in found:
             begins[0] = True
         return found
 
-    def _scores(self, text: str) -> NDArray[np.float64]:
+    def scores(self, text: str) -> NDArray[np.float64]:
         """Return the score of each tag at each character: shape (n_characters, n_tags)."""
-        scores = np.tile(self._bias, (len(text), 1))
-        places, nodes = self._trie.find(self._symbols[_code_points([text])[0]])
-        first, counts = self._firsts[nodes], np.diff(self._firsts)[nodes]
-        entries = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        symbols = np.pad(self._symbols[_code_points([text])[0]], _FARTHEST)
+        places, nodes = self._trie.find(symbols)
+        firsts = self._firsts[nodes]
+        counts = self._firsts[nodes + 1] - firsts
+        entries = np.repeat(firsts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
         targets = np.repeat(places, counts) + self._offsets[entries]
+        scores = np.tile(self._bias, (len(symbols), 1))
         for tag, weights in enumerate(self._weights[entries].T):
-            scores[:, tag] += np.bincount(targets, weights, minlength=len(text))
-        return scores
+            scores[:, tag] += np.bincount(targets, weights, minlength=len(symbols))
+        return scores[_FARTHEST:-_FARTHEST]
 
 
 class Trie:
