@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
@@ -24,6 +24,9 @@ from zhinvest.embed import TABLES
 
 Arrays = Mapping[str, Any]
 """Arrays of 32-bit floats by the name of the weight in PyTorch."""
+
+STUDENT_TABLES: Final = ("uni", "bi", "tri")
+"""PyTorch's names of the student's tables, in the order of `zhinvest.embed.TABLES`."""
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -117,21 +120,25 @@ def student_layers(model: Model[Any, Any]) -> Layers:
     maxouts, norms = (
         [*_nodes(embed, kind), *_nodes(encode, kind)] for kind in ("maxout", "layernorm")
     )
-    return Layers(tables, maxouts, norms, windows, _nodes(model, "linear")[0])
+    return Layers(tables, maxouts, norms, windows, linear_layer(model))
 
 
 def fill_student(model: Model[Any, Any], arrays: Arrays) -> None:
     """Copy the student's weights into the network of the small pipeline."""
     layers = student_layers(model)
-    for table, name in zip(TABLES, ("uni", "bi", "tri"), strict=True):
+    for table, name in zip(TABLES, STUDENT_TABLES, strict=True):
         layers.tables.set_param(table, arrays[f"{name}.weight"])
-    numbers = range(len(layers.maxouts) - 1)
-    for name, maxout in zip(["mix", *(f"conv.{i}" for i in numbers)], layers.maxouts, strict=True):
+    names = student_names(len(layers.maxouts))
+    for (name, norm_name), maxout, norm in zip(names, layers.maxouts, layers.norms, strict=True):
         _fill_maxout(maxout, arrays[f"{name}.weight"], arrays[f"{name}.bias"])
-    for name, norm in zip(["mixn", *(f"norm.{i}" for i in numbers)], layers.norms, strict=True):
-        norm.set_param("G", arrays[f"{name}.weight"])
-        norm.set_param("b", arrays[f"{name}.bias"])
+        norm.set_param("G", arrays[f"{norm_name}.weight"])
+        norm.set_param("b", arrays[f"{norm_name}.bias"])
     _fill_linear(layers.linear, arrays)
+
+
+def student_names(count: int) -> list[tuple[str, str]]:
+    """Return PyTorch's names of the first `count` maxout layers and of their normalisations."""
+    return [("mix", "mixn"), *((f"conv.{i}", f"norm.{i}") for i in range(count - 1))]
 
 
 def _nodes(model: Model[Any, Any], name: str) -> list[Model[Any, Any]]:
@@ -147,7 +154,12 @@ def fill_teacher(model: Model[Any, Any], arrays: Arrays, characters: list[str]) 
     inner = {k: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("enc.")}
     state = {name.removeprefix("enc."): tensor for name, tensor in inner.items()}
     encoder.layers[0].shims[0]._model.load_state_dict(state)
-    _fill_linear(_nodes(model, "linear")[0], arrays)
+    _fill_linear(linear_layer(model), arrays)
+
+
+def linear_layer(model: Model[Any, Any]) -> Model[Any, Any]:
+    """Return the layer that gives the scores of the tags."""
+    return _nodes(model, "linear")[0]
 
 
 def _fill_maxout(node: Model[Any, Any], weight: Any, bias: Any) -> None:

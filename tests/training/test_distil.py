@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT, TINY, UNER
 from tests.tiny_bert import DEPTH, HEADS, WIDTH, bert_weights, read_pieces, write_bert
-from training import assemble
+from training import assemble, disassemble
 from training.arrays import main as write_all_arrays
 from zhinvest import embed
 from zhinvest.documents import read_documents, write_rows
@@ -580,6 +580,10 @@ def test_the_teacher_becomes_a_pipeline(
     with torch.no_grad():
         scores = network(torch.tensor([window.indices]))[0][window.firsts].numpy()
     np.testing.assert_allclose(scores, expected, atol=1e-3)
+    again = disassemble.weights(model, "zhinvest.Tagger.v1")
+    arrays = data.read_arrays(best)
+    assert again.keys() == set(arrays)
+    assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
 
 
 # --- the command line ----------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""A released pipeline back to weights to go on from: `python -m training.disassemble --help`.
+
+The inverse of `training.assemble` and, up to the rounding of its integers, of `training.quantize`.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import onnx
+import spacy
+import typer
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from thinc.api import Model
+
+from training.assemble import STUDENT_TABLES, linear_layer, student_layers, student_names
+from training.commands import run
+from training.distil.data import Arrays, write_arrays
+from training.quantize import ARCHITECTURE
+from zhinvest.embed import TABLES
+
+Floats = NDArray[np.float32]
+
+
+def main(
+    pipeline: Annotated[str, typer.Argument(help="Name or folder of a pipeline.")],
+    output: Annotated[Path, typer.Option(help="The .npz file to write.")],
+) -> None:
+    """Write the weights of a pipeline as training.distil does, for its adapt or its student."""
+    nlp = spacy.load(pipeline)
+    model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    arrays = weights(model, nlp.config["components"]["ner"]["model"]["@architectures"])
+    write_arrays(output, arrays)
+    typer.echo(f"{output}: {sum(array.size for array in arrays.values()):,} weights")
+
+
+def weights(model: Model[Any, Any], architecture: str) -> Arrays:
+    """Return the weights of a Tagger's model by their names in PyTorch."""
+    if architecture == ARCHITECTURE:
+        return _quantized(model)
+    if model.get_ref("tok2vec").has_ref("encode"):
+        return _student(model)
+    return _teacher(model)
+
+
+def _teacher(model: Model[Any, Any]) -> Arrays:
+    network: Any = model.get_ref("tok2vec").layers[0].shims[0]
+    state = network._model.state_dict().items()
+    head = _named("head", *_params(linear_layer(model), "Wb"))
+    return {f"enc.{name}": tensor.cpu().numpy() for name, tensor in state} | head
+
+
+def _student(model: Model[Any, Any]) -> Arrays:
+    layers = student_layers(model)
+    mixed = [_params(layer, "Wb") for layer in layers.maxouts]
+    norms = [_params(layer, "Gb") for layer in layers.norms]
+    return _tables(layers.tables) | _layers(mixed, norms, _params(layers.linear, "Wb"))
+
+
+def _quantized(model: Model[Any, Any]) -> Arrays:
+    """Return the weights in a graph of `training.quantize`, whose operations are in order."""
+    graph = onnx.load_model_from_string(model.attrs["graph"]).graph
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+
+    def inputs(operator: str) -> Iterator[list[Any]]:
+        for node in graph.node:
+            if node.op_type == operator:
+                yield [constants.get(name) for name in node.input]
+
+    pieces = [len(node.output) for node in graph.node if node.op_type == "Split"]
+    mixed = []
+    for n, layer in zip(pieces, inputs("MatMulIntegerToFloat"), strict=True):
+        _, factors, _, scales, _, _, bias = layer
+        weight = (factors * scales).reshape(len(factors), n, -1).transpose(2, 1, 0)
+        mixed.append((weight, bias.reshape(n, -1).T))
+    norms = [(scale, bias) for _, scale, bias in inputs("LayerNormalization")]
+    ((_, products),) = inputs("MatMul")
+    (_, bias) = list(inputs("Add"))[-1]
+    return _tables(model.layers[0]) | _layers(mixed, norms, (products.T, bias))
+
+
+def _tables(layer: Model[Any, Any]) -> dict[str, Floats]:
+    named = zip(STUDENT_TABLES, TABLES, strict=True)
+    return {f"{name}.weight": np.asarray(layer.get_param(table)) for name, table in named}
+
+
+def _layers(
+    mixed: Sequence[tuple[Floats, Floats]],
+    norms: Sequence[tuple[Floats, Floats]],
+    head: tuple[Floats, Floats],
+) -> dict[str, Floats]:
+    """Return the layers by name, those of maxout as matrices of n_in columns."""
+    found = _named("head", *head)
+    for (name, norm_name), (weight, bias), norm in zip(
+        student_names(len(mixed)), mixed, norms, strict=True
+    ):
+        found |= _named(name, weight.reshape(-1, weight.shape[-1]), bias.reshape(-1))
+        found |= _named(norm_name, *norm)
+    return found
+
+
+def _params(layer: Model[Any, Any], names: str) -> tuple[Floats, Floats]:
+    weight, bias = (np.asarray(layer.get_param(name)) for name in names)
+    return weight, bias
+
+
+def _named(name: str, weight: Floats, bias: Floats) -> dict[str, Floats]:
+    return {f"{name}.weight": weight, f"{name}.bias": bias}
+
+
+if __name__ == "__main__":
+    run(main)
