@@ -28,6 +28,9 @@ MOST_SHARED: Final = 0.02
 COMMON: Final = 2
 """An organisation that more articles than these name (an agency, a ministry) makes no relatives."""
 
+CROWDED: Final = 20
+"""An article that names more organisations than these has no relatives by one of them."""
+
 HELD_OUT: Final = ("dev", "test")
 """The parts that get one tenth each; the other tenths are train."""
 _TENTHS: Final = 10
@@ -82,6 +85,8 @@ def _same_names(documents: Sequence[Document]) -> list[tuple[int, int]]:
     holders: dict[str, list[int]] = defaultdict(list)
     for index, document in enumerate(documents):
         names = {document.text[s:e] for s, e, label in document.ents if label == "ORG"}
+        if len(names) > CROWDED:
+            continue
         for name in {normalise(name) for name in names}:
             holders[name].append(index)
     return [pair for found in holders.values() if len(found) <= COMMON for pair in pairwise(found)]

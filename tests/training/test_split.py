@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from training.sequences import sequences, shared
-from training.split import main, relatives, split
+from training.split import CROWDED, main, relatives, split
 from zhinvest.documents import CorpusError, Document, read_documents, write_documents
 from zhinvest.normalise import normalise
 
@@ -68,9 +68,9 @@ def test_no_organisation_that_two_articles_name_is_in_two_parts() -> None:
     part = {id: name for name, ids in SPLITS.items() for id in ids}
     holders: dict[str, set[str]] = {}
     for document in CORPUS:
-        for start, end, label in document.ents:
-            if label == "ORG":
-                holders.setdefault(normalise(document.text[start:end]), set()).add(document.id)
+        names = {document.text[start:end] for start, end, label in document.ents if label == "ORG"}
+        for name in names if len(names) <= CROWDED else ():
+            holders.setdefault(normalise(name), set()).add(document.id)
     pairs = [{part[id] for id in ids} for ids in holders.values() if len(ids) == 2]
     assert len(pairs) > 100
     assert all(len(parts) == 1 for parts in pairs)
@@ -101,6 +101,17 @@ def test_an_organisation_that_many_articles_name_makes_no_relatives() -> None:
     documents = [article(str(i), text, "新华社") for i, text in enumerate(texts)]
     assert len({*relatives(documents)}) == 3
     assert len({*relatives(documents[:2])}) == 1
+
+
+def test_an_article_that_names_many_organisations_has_no_relatives_by_one() -> None:
+    letters = [chr(0x4E00 + i) for i in range(CROWDED)]
+    few, many = (
+        article("1", "".join(letters), *letters),
+        article("2", "".join([*letters, "厂"]), *letters, "厂"),
+    )
+    third = article("3", letters[0], letters[0])
+    assert len({*relatives([few, third])}) == 1
+    assert len({*relatives([many, third])}) == 2
 
 
 def test_a_place_makes_no_relatives() -> None:
