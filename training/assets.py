@@ -20,6 +20,7 @@ COPIES: Final = {
     "uner/pud.iob2": "assets/uner_pud/test.iob2",
     "cluener/train.json": "assets/cluener/train.json",
     "cluener/test.json": "assets/cluener/test.json",
+    "places/pcas.json": "assets/places/pcas.json",
     "me5-small-zh-char/model.safetensors": "weights/me5-small-zh-char/model.safetensors",
     "me5-small-zh-char/tokenizer.json": "weights/me5-small-zh-char/tokenizer.json",
     "texts/web-train.jsonl": "real/train.jsonl",

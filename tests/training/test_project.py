@@ -140,7 +140,7 @@ def test_no_two_assets_go_to_the_same_place() -> None:
     places = [asset["dest"] for asset in ASSETS]
     assert len(places) == len(set(places))
     sums = [asset["checksum"] for asset in ASSETS if "url" in asset]
-    assert len(sums) == len(set(sums)) == 7
+    assert len(sums) == len(set(sums)) == 8
 
 
 # --- commands ------------------------------------------------------------------------------------
