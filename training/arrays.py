@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -168,14 +169,18 @@ def main(
         list[Path] | None,
         typer.Option(help="JSONL file of articles, none of them to be met in unlabelled texts."),
     ] = None,
+    share: Annotated[float, typer.Option(help="Share of the unlabelled texts to draw.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Draws the unlabelled texts.")] = 0,
 ) -> None:
     """Write all texts as arrays; unlabelled ones that share text with dev are left out."""
+    random = Random(seed)
     reader = Reader(vocabulary)
     dev_articles = read_documents(dev)
     others = [document for path in held_out or [] for document in read_documents(path)]
     articles = (document for path in gold for document in read_documents(path))
     sentences = read_public(public or [])
-    texts = tqdm(read_unlabelled(unlabelled or []), "unlabelled", unit=" texts")
+    drawn = (text for text in read_unlabelled(unlabelled or []) if random.random() < share)
+    texts = tqdm(drawn, "unlabelled", unit=" texts")
     sets = {
         "gold": reader.labelled(articles),
         "dev": reader.labelled(dev_articles),

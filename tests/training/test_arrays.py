@@ -213,6 +213,21 @@ def test_held_out_articles_are_left_out_as_dev_is(tmp_path: Path, vocabulary: Pa
     assert len(arrays["public.positions"]) == 0
 
 
+def test_a_share_of_the_unlabelled_texts(tmp_path: Path, vocabulary: Path) -> None:
+    write_documents(tmp_path / "gold.jsonl", GOLD[:1])
+    write_rows(tmp_path / "texts.jsonl", [{"text": f"第{i}条{CLEAN}"} for i in range(60)])
+    options = ["--dev", tmp_path / "gold.jsonl", "--unlabelled", tmp_path / "texts.jsonl"]
+    options += ["--vocabulary", vocabulary, "--share", "0.5"]
+    found = []
+    for name, seed in (("a", "0"), ("b", "0"), ("c", "1")):
+        path = tmp_path / f"{name}.npz"
+        arrays_command(tmp_path / "gold.jsonl", *options, "--seed", seed, "--output", path)
+        found.append(data.read_arrays(path)["unlabelled.positions"])
+    assert 15 < (found[0] == data.END | data.FIRST).sum() < 45
+    assert np.array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])
+
+
 def test_sequences_of_a_short_form() -> None:
     assert list(sequences("字" * 13)) == []
     assert list(sequences("字" * 15)) == ["字" * 14] * 2

@@ -536,6 +536,18 @@ def test_teachers_that_are_there_are_not_trained_again(
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
 
 
+def test_one_teacher_labels_as_a_folder_of_one(arrays: Path, stages: Path, tmp_path: Path) -> None:
+    options = ["--positions", "2000"]
+    teachers = stages / "teachers"
+    best = json.loads((teachers / "scores.json").read_text(encoding="utf-8"))["teachers"]
+    number = max(range(len(best)), key=lambda i: best[i]["f1"]["micro"])
+    distil("label", arrays, teachers, "--best", "1", "--output", tmp_path / "a.npz", *options)
+    one = teachers / f"{number}.npz"
+    distil("label", arrays, one, "--output", tmp_path / "b.npz", *options)
+    first, second = (data.read_arrays(tmp_path / name) for name in ("a.npz", "b.npz"))
+    assert all(np.array_equal(first[name], second[name]) for name in ("unlabelled", "gold"))
+
+
 # --- pipelines -----------------------------------------------------------------------------------
 
 

@@ -77,7 +77,7 @@ def adapt(
 @app.command()
 def label(
     arrays: Arrays,
-    teachers: Annotated[Path, typer.Argument(help="The folder of the teachers.")],
+    teachers: Annotated[Path, typer.Argument(help="Folder of the teachers, or one's .npz file.")],
     output: Annotated[Path, typer.Option(help="The .npz file of probabilities to write.")],
     best: Annotated[int, typer.Option(help="Teachers that are asked, the best on dev.")] = 3,
     positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 120_000,

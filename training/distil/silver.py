@@ -20,10 +20,10 @@ def label(
 ) -> None:
     """Write the mean probabilities of the `best` teachers with the highest F1 on dev.
 
-    The output is an .npz file of 16-bit floats of shape (n_tokens, n_tags) for each of SETS.
+    `teachers` is their folder, or the file of one. The output is an .npz file of 16-bit floats of
+    shape (n_tokens, n_tags) for each of SETS.
     """
-    scores = json.loads((teachers / SCORES).read_text(encoding="utf-8"))["teachers"]
-    paths = [teachers / f"{number}.npz" for number in ranked(scores)[:best]]
+    paths = [teachers] if teachers.is_file() else _best_of(teachers, best)
     networks = [load_teacher(read_arrays(path), heads).to(find_device()) for path in paths]
     source = read_arrays(arrays)
     lessons = {name: read_lesson(source, name) for name in SETS}
@@ -32,3 +32,8 @@ def label(
         for name, lesson in lessons.items()
     }
     write_arrays(output, silver)
+
+
+def _best_of(folder: Path, count: int) -> list[Path]:
+    scores = json.loads((folder / SCORES).read_text(encoding="utf-8"))["teachers"]
+    return [folder / f"{number}.npz" for number in ranked(scores)[:count]]
