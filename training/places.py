@@ -19,13 +19,15 @@ from tqdm import tqdm
 
 from training.commands import run
 from training.edits import Edit, rewrite
-from training.noise import SUFFIX
 from zhinvest.documents import CorpusError, Document, read_documents, write_documents
 from zhinvest.files import decode
 
 _REGULAR: Final = re.compile("([\u4e00-\u9fff]{2,4})(市|县|区|镇|乡|街道)")
 _IRREGULAR: Final = re.compile("自治|管理|开发|园|林场|农场|直辖|市辖|工业|[市县区镇乡]$")
 """What makes the part in front of the kind no name by itself."""
+
+SUFFIX: Final = "-places"
+"""What the id of a copy has behind that of its source."""
 
 _TOWNS: Final = ("镇", "乡", "街道")
 _LONGEST: Final = 6

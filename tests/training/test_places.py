@@ -105,7 +105,7 @@ def test_command(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     copies = read_documents(output)
     assert 10 < len(copies) < 30
     assert {d.text for d in copies} == {"在埇桥区"}
-    assert all(d.id.endswith("-noised") and d.id != "none-noised" for d in copies)
+    assert all(d.id.endswith("-places") and d.id != "none-places" for d in copies)
     assert f"copies of {len(copies)} of 31" in capsys.readouterr().out
     first = output.read_bytes()
     main([path], file, output, share=1.0)
