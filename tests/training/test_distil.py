@@ -548,6 +548,29 @@ def test_one_teacher_labels_as_a_folder_of_one(arrays: Path, stages: Path, tmp_p
     assert all(np.array_equal(first[name], second[name]) for name in ("unlabelled", "gold"))
 
 
+def test_without_probabilities_the_student_learns_the_tags(
+    arrays: Path, stages: Path, tmp_path: Path
+) -> None:
+    best = stages / "teachers" / "best.npz"
+    options = ["--no-gold", "--positions", "2000", "--output", tmp_path / "silver.npz"]
+    distil("label", arrays, best, *options)
+    silver, source = data.read_arrays(tmp_path / "silver.npz"), data.read_arrays(arrays)
+    assert [*silver] == ["unlabelled"]
+    stream = student.read_stream(source, silver, "gold", torch.device("cpu"))
+    assert torch.equal(stream.soft.argmax(dim=1), stream.tags)
+    np.testing.assert_allclose(stream.soft.float().sum(dim=1), 1, atol=1e-2)
+    assert 0.95 < stream.soft.max() < 0.98
+    distil(
+        "student", arrays, tmp_path / "silver.npz", "--output", tmp_path / "s.npz", *SMALL_STUDENT
+    )
+
+
+def test_an_unknown_tag_says_nothing() -> None:
+    soft = student.smoothed(torch.tensor([data.MISSING, 0])).float()
+    np.testing.assert_allclose(soft[0], 1 / len(TAGS), atol=1e-3)
+    assert soft[1].argmax() == 0
+
+
 # --- pipelines -----------------------------------------------------------------------------------
 
 

@@ -82,11 +82,15 @@ def label(
     best: Annotated[int, typer.Option(help="Teachers that are asked, the best on dev.")] = 3,
     positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 120_000,
     heads: Heads = 12,
+    gold: Annotated[
+        bool, typer.Option(help="The gold too; without, the student learns its tags alone.")
+    ] = True,
 ) -> None:
-    """Label the unlabelled texts and the gold with the teachers' mean probabilities."""
+    """Label the unlabelled texts, and the gold, with the teachers' mean probabilities."""
     from training.distil import silver as stage
 
-    stage.label(arrays, teachers, output, best=best, positions=positions, heads=heads)
+    sets = stage.SETS if gold else stage.SETS[:1]
+    stage.label(arrays, teachers, output, best=best, positions=positions, heads=heads, sets=sets)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Silver: the probabilities that the best teachers give the unlabelled texts and the gold."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +17,24 @@ SETS: Final = ("unlabelled", "gold")
 
 
 def label(
-    arrays: Path, teachers: Path, output: Path, *, best: int, positions: int, heads: int
+    arrays: Path,
+    teachers: Path,
+    output: Path,
+    *,
+    best: int,
+    positions: int,
+    heads: int,
+    sets: Sequence[str] = SETS,
 ) -> None:
     """Write the mean probabilities of the `best` teachers with the highest F1 on dev.
 
     `teachers` is their folder, or the file of one. The output is an .npz file of 16-bit floats of
-    shape (n_tokens, n_tags) for each of SETS.
+    shape (n_tokens, n_tags) for each of `sets`.
     """
     paths = [teachers] if teachers.is_file() else _best_of(teachers, best)
     networks = [load_teacher(read_arrays(path), heads).to(find_device()) for path in paths]
     source = read_arrays(arrays)
-    lessons = {name: read_lesson(source, name) for name in SETS}
+    lessons = {name: read_lesson(source, name) for name in sets}
     silver = {
         name: probabilities(networks, lesson.texts, lesson.windows, positions, np.float16)
         for name, lesson in lessons.items()

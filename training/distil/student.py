@@ -20,9 +20,11 @@ from training.distil.loop import (
     unfinished,
 )
 from training.distil.networks import DILATIONS, Student, half, tensors
+from zhinvest.tags import TAGS
 
 _WARMUP: Final = 200
 _WEIGHT_DECAY: Final = 0.01
+_SMOOTHING: Final = 0.04
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,25 @@ class Stream:
 
 
 def read_stream(arrays: Arrays, silver: Arrays, name: str, device: torch.device) -> Stream:
-    """Return one of the sets with its probabilities."""
+    """Return one of the sets with its probabilities, from its tags where `silver` has none."""
     texts = read_texts(arrays, name)
     tags = torch.from_numpy(texts.token_tags).long()
-    keys, soft = torch.from_numpy(texts.keys), torch.from_numpy(silver[name])
+    keys = torch.from_numpy(texts.keys)
+    soft = torch.from_numpy(silver[name]) if name in silver else smoothed(tags)
     numbers = np.repeat(np.arange(len(texts.offsets) - 1), np.diff(texts.token_offsets))
     documents = torch.from_numpy(numbers.astype(np.int32))
     return Stream(keys.to(device), soft.to(device), tags.to(device), documents.to(device))
+
+
+def smoothed(tags: Tensor) -> Tensor:
+    """Return probabilities of 16 bits: _SMOOTHING is spread over all tags, the rest is the gold's.
+
+    A token of which nothing is known has the same probability for every tag.
+    """
+    known = (tags != MISSING)[:, None]
+    certain = F.one_hot(tags.clamp(min=0), len(TAGS)) * known
+    rest = torch.where(known, _SMOOTHING, 1.0) / len(TAGS)
+    return ((1 - _SMOOTHING) * certain + rest).half()
 
 
 def train_student(
