@@ -19,6 +19,7 @@ from training.assemble import STUDENT_TABLES, linear_layer, student_layers, stud
 from training.commands import run
 from training.distil.data import Arrays, write_arrays
 from training.quantize import ARCHITECTURE
+from zhinvest.documents import CorpusError
 from zhinvest.embed import TABLES
 
 Floats = NDArray[np.float32]
@@ -28,10 +29,13 @@ def main(
     pipeline: Annotated[str, typer.Argument(help="Name or folder of a pipeline.")],
     output: Annotated[Path, typer.Option(help="The .npz file to write.")],
 ) -> None:
-    """Write the weights of a pipeline as training.distil does, for its adapt or its student."""
+    """Write the weights of a pipeline by the names that training.distil has for them."""
     nlp = spacy.load(pipeline)
+    config = nlp.config["components"].get("ner", {})
+    if config.get("factory") != "zhinvest_tagger":
+        raise CorpusError([f"{pipeline}: no zhinvest_tagger under the name ner"])
     model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
-    arrays = weights(model, nlp.config["components"]["ner"]["model"]["@architectures"])
+    arrays = weights(model, config["model"]["@architectures"])
     write_arrays(output, arrays)
     typer.echo(f"{output}: {sum(array.size for array in arrays.values()):,} weights")
 

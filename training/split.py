@@ -2,7 +2,8 @@
 
 Articles that are near relatives (they name the same organisation, which few others name, or share
 more than MOST_SHARED of their sequences of characters) stay together; the kinds of article are
-spread evenly.
+spread evenly. An article that names dozens of organisations would be related to half the corpus:
+it has relatives by its sequences alone.
 """
 
 import json

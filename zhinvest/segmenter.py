@@ -3,7 +3,8 @@
 For every character, spacy-pkuseg spells some seventy features and looks each of them up. Every
 feature is an n-gram that stands a fixed number of characters away; this finds the n-grams that
 have weights by walking a trie from all characters at once, adds their weights up, and leaves the
-best path to spacy-pkuseg's own Viterbi. The words are the same.
+best path to spacy-pkuseg's own Viterbi. The words are the same, save where two paths are equally
+good.
 """
 
 import io
@@ -75,22 +76,23 @@ class Segmenter:
         self._weights = nodes.reshape(n_features, n_tags)[np.array([*rows.values()])[order]]
 
     def starts(self, texts: Sequence[str]) -> list[NDArray[np.bool_]]:
-        """Return for each text, none of them empty, at which of its characters a word begins."""
+        """Return for each text at which of its characters a word begins."""
         scores = self.scores(("\0" * _FARTHEST).join(texts))
         ends = accumulate(len(text) + _FARTHEST for text in texts)
-        starts = [0, *ends][:-1]
-        paths = (
-            run_viterbi(scores[start : start + len(text)], self.edges)[1]
-            for text, start in zip(texts, starts, strict=True)
-        )
-        found = [self._begins[path] for path in paths]
-        for begins in found:
-            begins[0] = True
+        found = []
+        for text, start in zip(texts, [0, *ends], strict=False):
+            begins = np.zeros(len(text), dtype=np.bool_)
+            if text:
+                _, path = run_viterbi(scores[start : start + len(text)], self.edges)
+                begins = self._begins[path]
+                begins[0] = True
+            found.append(begins)
         return found
 
     def scores(self, text: str) -> NDArray[np.float64]:
         """Return the score of each tag at each character: shape (n_characters, n_tags)."""
-        symbols = np.pad(self._symbols[_code_points([text])[0]], _FARTHEST)
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        symbols = np.pad(self._symbols[codes], _FARTHEST)
         places, nodes = self._trie.find(symbols)
         firsts = self._firsts[nodes]
         counts = self._firsts[nodes + 1] - firsts
@@ -127,7 +129,7 @@ class Trie:
         """Return the number of nodes."""
         return len(self._edges) + 1
 
-    def find(self, symbols: Integers) -> tuple[Integers, Integers]:
+    def find(self, symbols: NDArray[np.integer]) -> tuple[Integers, Integers]:
         """Return where a beginning of an n-gram begins, and its node.
 
         `symbols` are those of the n-grams, and 0 for any other; the last one is 0.
@@ -162,14 +164,13 @@ def _ngram(feature: str) -> tuple[str, int]:
 
 def _code_points(texts: Sequence[str]) -> NDArray[np.uint32]:
     """Return the code points of each text, with 0 behind it: shape (n_texts, longest)."""
-    array = np.array(texts, dtype=np.str_)
-    return array.view(np.uint32).reshape(len(texts), -1)
+    return np.array(texts, dtype=np.str_).view(np.uint32).reshape(len(texts), -1)
 
 
-def _readings(known: Iterable[int]) -> Integers:
+def _readings(known: Iterable[int]) -> NDArray[np.int32]:
     """Return the symbol as which each code point is read: its number in `known`, or 0."""
     numbers = {code: number for number, code in enumerate(known) if number}
-    table = np.zeros(sys.maxunicode + 1, dtype=np.int64)
+    table = np.zeros(sys.maxunicode + 1, dtype=np.int32)
     table[list(numbers)] = list(numbers.values())
     for character in FeatureExtractor.num | FeatureExtractor.letter | {*FeatureExtractor.keywords}:
         (form,) = FeatureExtractor.normalize_text(character)

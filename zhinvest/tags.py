@@ -28,10 +28,11 @@ def decode(scores: Sequence[Scores], transitions: Scores | None = None) -> list[
     answer; the others go through Viterbi.
     """
     if transitions is not None:
-        return [_viterbi(array, _VALID + transitions) for array in scores]
+        both = (_VALID + transitions).astype(np.float64)
+        return [_viterbi(array, both) for array in scores]
     best = [array.argmax(axis=1) for array in scores]
     return [
-        path if _is_valid(path) else _viterbi(array, _VALID)
+        path if _is_valid(path) else _viterbi(array, _VALID.astype(np.float64))
         for path, array in zip(best, scores, strict=True)
     ]
 
@@ -75,7 +76,7 @@ def _valid_transitions() -> Scores:
 _VALID: Final = _valid_transitions()
 
 
-def _viterbi(scores: Scores, transitions: Scores) -> Tags:
+def _viterbi(scores: Scores, transitions: NDArray[np.float64]) -> Tags:
     """Return the best path, by the Viterbi that comes with the word segmenter.
 
     It knows no tag in front of the first: that one's transition is added to its scores.
@@ -84,7 +85,7 @@ def _viterbi(scores: Scores, transitions: Scores) -> Tags:
         return np.zeros(0, dtype=np.int64)
     nodes = scores.astype(np.float64)
     nodes[0] += transitions[_OUTSIDE]
-    _, path = run_viterbi(nodes, transitions.astype(np.float64))
+    _, path = run_viterbi(nodes, transitions)
     return cast(Tags, path.astype(np.int64))
 
 

@@ -27,7 +27,22 @@ class Words(Pipe):
     def __init__(self, name: str = "words") -> None:
         self.name = name
         self._model: dict[str, bytes] = {}
-        self._segmenter: Segmenter | None = None
+        self._built: Segmenter | None = None
+
+    @property
+    def segmenter(self) -> Segmenter:
+        """The segmenter, built from the model when it is first asked for.
+
+        Raises:
+            ValueError: there is no model.
+        """
+        if self._built is None:
+            if not self._model:
+                raise ValueError(
+                    f"component {self.name!r} holds no pkuseg model: initialise it first"
+                )
+            self._built = Segmenter(self._model)
+        return self._built
 
     def initialize(
         self,
@@ -46,9 +61,8 @@ class Words(Pipe):
 
     def __call__(self, doc: Doc) -> Doc:
         """Return a Doc of words over the same text, with the entities and user data of `doc`."""
-        if self._segmenter is None:
-            raise ValueError(f"component {self.name!r} holds no pkuseg model: initialise it first")
-        return _merge(doc, _begins(doc, self._segmenter)) if len(doc) else doc
+        segmenter = self.segmenter
+        return _merge(doc, _begins(doc, segmenter)) if len(doc) else doc
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Return the pkuseg model as bytes."""
@@ -57,8 +71,7 @@ class Words(Pipe):
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "Words":
         """Load the pkuseg model from what `to_bytes` gave."""
-        self._model = srsly.msgpack_loads(data)
-        self._segmenter = Segmenter(self._model) if self._model else None
+        self._model, self._built = srsly.msgpack_loads(data), None
         return self
 
     def to_disk(self, path: Path, *, exclude: Iterable[str] = ()) -> None:
@@ -73,7 +86,7 @@ class Words(Pipe):
             FileNotFoundError: one of the model's two files is missing.
         """
         self._model = {file: (Path(path) / file).read_bytes() for file in (FEATURES, WEIGHTS)}
-        self._segmenter = Segmenter(self._model)
+        self._built = None
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -93,7 +106,7 @@ def _strings(doc: Doc, attribute: int) -> list[str]:
 def _begins(doc: Doc, segmenter: Segmenter) -> NDArray[np.bool_]:
     """Return at which tokens a word begins: shape (n_tokens,).
 
-    Every blank and whatever stands behind one begins a word, and the ends of entities do.
+    One begins at every blank and behind it, and at the start and behind the end of every entity.
     """
     norms = _strings(doc, NORM)
     is_blank = np.array([norm.isspace() for norm in norms])
@@ -112,7 +125,7 @@ def _begins(doc: Doc, segmenter: Segmenter) -> NDArray[np.bool_]:
 
 
 def _merge(doc: Doc, begins: NDArray[np.bool_]) -> Doc:
-    """Return a Doc with one token from each place of `begins`, before which all blanks are."""
+    """Return a Doc whose tokens begin at `begins`; a space stands only in front of such a place."""
     tokens, spaces = _strings(doc, ORTH), doc.to_array(SPACY).astype(bool)
     starts = np.flatnonzero(begins)
     ends = np.append(starts[1:], len(doc))

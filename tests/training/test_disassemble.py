@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import spacy
 from spacy.language import Language
 from thinc.api import Model
 
 from tests.tiny_tagger import learn, tiny_model
 from training import disassemble, quantize
 from training.assemble import fill_student, read_weights, student_layers
-from zhinvest.documents import Document
+from training.convert import CHARACTERS
+from zhinvest.documents import CorpusError, Document
 
 TINY_MODEL = tiny_model(
     24, 3, {"@architectures": "zhinvest.DilatedWindowEncoder.v1", "dilations": [1, 2]}
@@ -73,3 +75,9 @@ def test_a_name_that_is_not_installed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no_such_pipeline"):
         disassemble.main("no_such_pipeline", tmp_path / "weights.npz")
     assert not list(tmp_path.iterdir())
+
+
+def test_another_pipeline(tmp_path: Path) -> None:
+    spacy.blank("zh", config=CHARACTERS).to_disk(tmp_path / "blank")
+    with pytest.raises(CorpusError, match="blank: no zhinvest_tagger"):
+        disassemble.main(str(tmp_path / "blank"), tmp_path / "weights.npz")

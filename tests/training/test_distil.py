@@ -565,10 +565,40 @@ def test_without_probabilities_the_student_learns_the_tags(
     )
 
 
-def test_an_unknown_tag_says_nothing() -> None:
+def test_an_unknown_tag_has_no_loss() -> None:
     soft = student.smoothed(torch.tensor([data.MISSING, 0])).float()
-    np.testing.assert_allclose(soft[0], 1 / len(TAGS), atol=1e-3)
+    assert soft[0].tolist() == [0.0] * len(TAGS)
     assert soft[1].argmax() == 0
+
+
+def test_a_file_without_the_unlabelled_texts_is_refused(arrays: Path) -> None:
+    source = data.read_arrays(arrays)
+    with pytest.raises(KeyError, match="unlabelled"):
+        student.read_stream(source, {}, "unlabelled", torch.device("cpu"))
+
+
+# --- averages ------------------------------------------------------------------------------------
+
+
+def test_the_mean_of_networks(tmp_path: Path) -> None:
+    one, two = ({"a": np.array([1.0, n]), "b": np.full((2, 2), n)} for n in (2.0, 5.0))
+    for name, arrays in (("one", one), ("two", two)):
+        data.write_arrays(tmp_path / f"{name}.npz", arrays)
+    distil("average", tmp_path / "one.npz", tmp_path / "two.npz", "--output", tmp_path / "mean.npz")
+    mean = data.read_arrays(tmp_path / "mean.npz")
+    assert mean["a"].tolist() == [1.0, 3.5]
+    assert mean["b"].tolist() == [[3.5, 3.5]] * 2
+    assert mean["a"].dtype == np.float16
+
+
+@pytest.mark.parametrize("other", [{"a": np.zeros(3)}, {"b": np.zeros(2)}, {}])
+def test_networks_of_different_sizes_have_no_mean(tmp_path: Path, other: dict[str, Any]) -> None:
+    data.write_arrays(tmp_path / "one.npz", {"a": np.zeros(2)})
+    data.write_arrays(tmp_path / "two.npz", other)
+    paths = tmp_path / "one.npz", tmp_path / "two.npz"
+    with pytest.raises(ValueError, match=r"two\.npz and .*one\.npz are networks"):
+        distil("average", *paths, "--output", tmp_path / "mean.npz")
+    assert not (tmp_path / "mean.npz").exists()
 
 
 # --- pipelines -----------------------------------------------------------------------------------
@@ -625,7 +655,9 @@ def test_the_teacher_becomes_a_pipeline(
 
 
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules")
-@pytest.mark.parametrize("stage", ["pretrain", "teach", "adapt", "label", "refine", "student"])
+@pytest.mark.parametrize(
+    "stage", ["pretrain", "teach", "adapt", "average", "label", "refine", "student"]
+)
 def test_help(stage: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr("sys.argv", ["distil", stage, "--help"])
     with pytest.raises(SystemExit) as ended:

@@ -64,7 +64,7 @@ def test_no_family_is_in_two_parts() -> None:
     assert all(len(parts) == 1 for parts in families.values())
 
 
-def test_no_organisation_that_two_articles_name_is_in_two_parts() -> None:
+def test_no_organisation_that_two_articles_of_few_names_name_is_in_two_parts() -> None:
     part = {id: name for name, ids in SPLITS.items() for id in ids}
     holders: dict[str, set[str]] = {}
     for document in CORPUS:

@@ -61,6 +61,8 @@ def test_scores_of_any_text_are_those_of_pkuseg(
 
 def test_no_text(ours: Segmenter) -> None:
     assert ours.starts([]) == []
+    assert [begins.tolist() for begins in ours.starts(["", "上", ""])] == [[], [True], []]
+    assert ours.scores("").shape == (0, 5)
 
 
 def test_a_word_begins_with_every_text(ours: Segmenter) -> None:

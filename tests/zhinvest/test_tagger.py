@@ -95,15 +95,6 @@ def test_the_path_is_the_best_valid_one(array: Any) -> None:
     assert found == pytest.approx(max(sums), abs=1e-4)
 
 
-@given(st.lists(scores(6), min_size=1, max_size=4))
-def test_texts_do_not_change_one_another(batch: list[Any]) -> None:
-    together = decode(batch)
-    for path, array in zip(together, batch, strict=True):
-        (alone,) = decode([array])
-        chosen = range(len(array))
-        assert array[chosen, path].sum() == pytest.approx(array[chosen, alone].sum(), abs=1e-4)
-
-
 def test_a_valid_path_of_best_tags_is_the_answer() -> None:
     wanted = [0, 1, 2, 2, 3, 0, 5, 6]
     (path,) = decode([np.eye(len(TAGS), dtype=np.float32)[wanted]])
@@ -142,16 +133,16 @@ def test_with_transitions_the_path_is_the_best_valid_one(array: Any, transitions
     assert path_sum(array, transitions, path.tolist()) == pytest.approx(best, abs=1e-4)
 
 
-@given(st.lists(scores(6), min_size=1, max_size=4), TRANSITIONS)
-def test_with_transitions_texts_do_not_change_one_another(
-    batch: list[Any], transitions: Any
-) -> None:
-    together = decode(batch, transitions)
-    assert [len(path) for path in together] == [len(array) for array in batch]
-    for path, array in zip(together, batch, strict=True):
-        (alone,) = decode([array], transitions)
-        found, expected = (path_sum(array, transitions, p.tolist()) for p in (path, alone))
-        assert found == pytest.approx(expected, abs=1e-4)
+@given(scores(40), TRANSITIONS)
+def test_a_long_path_is_better_than_one_with_another_tag(array: Any, transitions: Any) -> None:
+    (path,) = decode([array], transitions)
+    assert is_valid(path)
+    best = path_sum(array, transitions, path.tolist())
+    for place in range(0, len(path), 7):
+        for tag in range(len(TAGS)):
+            other = [*path[:place].tolist(), tag, *path[place + 1 :].tolist()]
+            if is_valid(other):
+                assert path_sum(array, transitions, other) <= best + 1e-2
 
 
 def test_transitions_decide_where_scores_do_not() -> None:

@@ -75,6 +75,17 @@ def adapt(
 
 
 @app.command()
+def average(
+    networks: Annotated[list[Path], typer.Argument(help=".npz files of networks of one kind.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of their mean to write.")],
+) -> None:
+    """Write the mean weights of networks that learned on from the same weights."""
+    from training.distil import average as stage
+
+    stage.average(networks, output)
+
+
+@app.command()
 def label(
     arrays: Arrays,
     teachers: Annotated[Path, typer.Argument(help="Folder of the teachers, or one's .npz file.")],
@@ -89,7 +100,7 @@ def label(
     """Label the unlabelled texts, and the gold, with the teachers' mean probabilities."""
     from training.distil import silver as stage
 
-    sets = stage.SETS if gold else stage.SETS[:1]
+    sets = stage.SETS if gold else (stage.UNLABELLED,)
     stage.label(arrays, teachers, output, best=best, positions=positions, heads=heads, sets=sets)
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from training.distil.loop import find_device
 from training.distil.networks import load_teacher
 from training.distil.teacher import SCORES, ranked, read_lesson
 
-SETS: Final = ("unlabelled", "gold")
+UNLABELLED, GOLD = SETS = "unlabelled", "gold"
 
 
 def label(

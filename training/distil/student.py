@@ -20,6 +20,7 @@ from training.distil.loop import (
     unfinished,
 )
 from training.distil.networks import DILATIONS, Student, half, tensors
+from training.distil.silver import GOLD, UNLABELLED
 from zhinvest.tags import TAGS
 
 _WARMUP: Final = 200
@@ -69,11 +70,12 @@ class Stream:
 
 
 def read_stream(arrays: Arrays, silver: Arrays, name: str, device: torch.device) -> Stream:
-    """Return one of the sets with its probabilities, from its tags where `silver` has none."""
+    """Return one of the sets with its probabilities; gold that has none, with its tags'."""
     texts = read_texts(arrays, name)
     tags = torch.from_numpy(texts.token_tags).long()
     keys = torch.from_numpy(texts.keys)
-    soft = torch.from_numpy(silver[name]) if name in silver else smoothed(tags)
+    has_tags_alone = name == GOLD and name not in silver
+    soft = smoothed(tags) if has_tags_alone else torch.from_numpy(silver[name])
     numbers = np.repeat(np.arange(len(texts.offsets) - 1), np.diff(texts.token_offsets))
     documents = torch.from_numpy(numbers.astype(np.int32))
     return Stream(keys.to(device), soft.to(device), tags.to(device), documents.to(device))
@@ -82,12 +84,11 @@ def read_stream(arrays: Arrays, silver: Arrays, name: str, device: torch.device)
 def smoothed(tags: Tensor) -> Tensor:
     """Return probabilities of 16 bits: _SMOOTHING is spread over all tags, the rest is the gold's.
 
-    A token of which nothing is known has the same probability for every tag.
+    A token of which nothing is known has none, and so no loss.
     """
     known = (tags != MISSING)[:, None]
-    certain = F.one_hot(tags.clamp(min=0), len(TAGS)) * known
-    rest = torch.where(known, _SMOOTHING, 1.0) / len(TAGS)
-    return ((1 - _SMOOTHING) * certain + rest).half()
+    certain = F.one_hot(tags.clamp(min=0), len(TAGS))
+    return (known * ((1 - _SMOOTHING) * certain + _SMOOTHING / len(TAGS))).half()
 
 
 def train_student(
@@ -104,7 +105,7 @@ def train_student(
         if start is not None:
             network.load_state_dict(tensors(read_arrays(start)))
         sources = read_arrays(arrays), read_arrays(silver)
-        unlabelled, gold = (read_stream(*sources, n, device) for n in ("unlabelled", "gold"))
+        unlabelled, gold = (read_stream(*sources, n, device) for n in (UNLABELLED, GOLD))
         draw = Draw(len(unlabelled.keys), len(gold.keys), options)
         plan = Plan(
             options.steps,
