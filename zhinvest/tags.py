@@ -5,7 +5,6 @@ from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy_pkuseg.inference import run_viterbi
 
 from zhinvest.labels import LABELS
 
@@ -81,6 +80,8 @@ def _viterbi(scores: Scores, transitions: NDArray[np.float64]) -> Tags:
 
     It knows no tag in front of the first: that one's transition is added to its scores.
     """
+    from spacy_pkuseg.inference import run_viterbi  # training.distil goes without
+
     if not len(scores):
         return np.zeros(0, dtype=np.int64)
     nodes = scores.astype(np.float64)
