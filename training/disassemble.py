@@ -11,18 +11,15 @@ import numpy as np
 import onnx
 import spacy
 import typer
-from numpy.typing import NDArray
 from onnx import numpy_helper
 from thinc.api import Model
 
 from training.assemble import STUDENT_TABLES, linear_layer, student_layers, student_names
 from training.commands import run
 from training.distil.data import Arrays, write_arrays
-from training.quantize import ARCHITECTURE
+from training.quantize import ARCHITECTURE, Floats
 from zhinvest.documents import CorpusError
 from zhinvest.embed import TABLES
-
-Floats = NDArray[np.float32]
 
 
 def main(

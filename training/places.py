@@ -63,6 +63,7 @@ class Divisions:
         for name in provinces:
             match = _PROVINCE.fullmatch(name)
             self.provinces |= {name, match[1]} if match else {name}
+        self._longest = max(map(len, self.provinces))
         self.stems: dict[str, list[str]] = defaultdict(list)
         self.kinds: dict[str, set[str]] = defaultdict(set)
         for name in dict.fromkeys(names):
@@ -91,8 +92,7 @@ class Divisions:
 
     def province(self, text: str, start: int) -> int:
         """Return the end of the longest province that begins at `start` of `text`, or `start`."""
-        longest = max(map(len, self.provinces))
-        ends = range(min(len(text), start + longest), start, -1)
+        ends = range(min(len(text), start + self._longest), start, -1)
         return next((end for end in ends if text[start:end] in self.provinces), start)
 
 
@@ -118,13 +118,14 @@ def exchange(document: Document, divisions: Divisions, rng: Random) -> Document:
 
     In a PLACE every division is, in an ORG the one whose full name it begins with.
     """
+    finders = {"PLACE": _in_place, "ORG": _in_organisation}
     others: dict[str, str] = {}
     edits: list[Edit] = []
     for start, end, label in document.ents:
-        if label not in ("PLACE", "ORG"):
+        if label not in finders:
             continue
         surface = document.text[start:end]
-        for at, stop, stem, kind in _found(surface, divisions, only_first=label == "ORG"):
+        for at, stop, stem, kind in finders[label](surface, divisions):
             if stem not in others:
                 draws = (rng.choice(divisions.stems[kind]) for _ in range(_DRAWS))
                 taken = document.text + " ".join(others.values())
@@ -135,10 +136,8 @@ def exchange(document: Document, divisions: Divisions, rng: Random) -> Document:
     return rewrite(document, edits)
 
 
-def _found(
-    surface: str, divisions: Divisions, *, only_first: bool
-) -> Iterator[tuple[int, int, str, str]]:
-    """Yield start, end, stem and kind of each division in the name of a place or organisation.
+def _in_place(surface: str, divisions: Divisions) -> Iterator[tuple[int, int, str, str]]:
+    """Yield start, end, stem and kind of each division in the name of a place.
 
     One begins where the name does, behind a province or another division, or behind a mark: what
     the characters in 太平洋 and 雄安新区 happen to spell is none.
@@ -148,9 +147,6 @@ def _found(
         division = divisions.find(surface, at) if is_edge else None
         province = divisions.province(surface, at) if is_edge else at
         if division and division[0] > province:
-            end, stem, _ = division
-            if only_first and (len(surface) - end < _SHORTEST_BODY or end - at == len(stem)):
-                return
             yield at, *division
             at = division[0]
         elif province > at:
@@ -158,8 +154,15 @@ def _found(
         else:
             is_edge = not _HAN_CHARACTER.match(surface, at)
             at += 1
-        if only_first:
-            return
+
+
+def _in_organisation(surface: str, divisions: Divisions) -> Iterator[tuple[int, int, str, str]]:
+    """Yield the same of the division whose full name an organisation's begins with, if any."""
+    division = divisions.find(surface, 0)
+    if division and division[0] > divisions.province(surface, 0):
+        end, stem, _ = division
+        if end > len(stem) and len(surface) - end >= _SHORTEST_BODY:
+            yield 0, *division
 
 
 def main(

@@ -15,7 +15,7 @@ TAGS: Final = ("O", *(f"{position}-{label}" for label in LABELS for position in 
 """The tags by index: an odd index begins an entity, the even one after it continues it."""
 
 _OUTSIDE: Final = 0
-_IMPOSSIBLE: Final = np.float32(-1e9)
+_IMPOSSIBLE: Final = -1e9
 
 
 def decode(scores: Sequence[Scores], transitions: Scores | None = None) -> list[Tags]:
@@ -27,11 +27,11 @@ def decode(scores: Sequence[Scores], transitions: Scores | None = None) -> list[
     answer; the others go through Viterbi.
     """
     if transitions is not None:
-        both = (_VALID + transitions).astype(np.float64)
+        both = _VALID + transitions
         return [_viterbi(array, both) for array in scores]
     best = [array.argmax(axis=1) for array in scores]
     return [
-        path if _is_valid(path) else _viterbi(array, _VALID.astype(np.float64))
+        path if _is_valid(path) else _viterbi(array, _VALID)
         for path, array in zip(best, scores, strict=True)
     ]
 
@@ -63,9 +63,9 @@ def _before(path: Tags) -> Tags:
     return np.concatenate([[_OUTSIDE], path])[:-1]
 
 
-def _valid_transitions() -> Scores:
+def _valid_transitions() -> NDArray[np.float64]:
     """Return 0 where the second tag may follow the first, else _IMPOSSIBLE."""
-    matrix = np.zeros((len(TAGS), len(TAGS)), dtype=np.float32)
+    matrix = np.zeros((len(TAGS), len(TAGS)))
     for inside in range(2, len(TAGS), 2):
         matrix[:, inside] = _IMPOSSIBLE
         matrix[[inside - 1, inside], inside] = 0

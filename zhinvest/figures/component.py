@@ -25,9 +25,8 @@ class Figures:
 
     def __call__(self, doc: Doc) -> Doc:
         """Read the figures of `doc`, by their characters, whatever its tokens are."""
-        text = doc.text
-        for ent in doc.ents:
-            if ent.label_ in FIGURE_LABELS:
-                readings = read_figure(text, ent.start_char, ent.end_char, ent.label_)
-                ent._.set(ATTRIBUTE, readings)
+        ents = [ent for ent in doc.ents if ent.label_ in FIGURE_LABELS]
+        text = doc.text if ents else ""  # spaCy puts it together token by token
+        for ent in ents:
+            ent._.set(ATTRIBUTE, read_figure(text, ent.start_char, ent.end_char, ent.label_))
         return doc
