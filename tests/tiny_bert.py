@@ -37,6 +37,24 @@ def write_bert(folder: Path, texts: Iterable[str]) -> Path:
     return folder
 
 
+def write_piece_bert(folder: Path, pieces: Iterable[str]) -> Path:
+    """Write a BERT folder whose vocabulary is `pieces` behind the special entries; `folder`."""
+    from safetensors.torch import save_file
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    entries = [*SPECIAL, *pieces]
+    tokenizer = Tokenizer(models.Unigram([(e, -float(n)) for n, e in enumerate(entries)], unk_id=3))
+    tokenizer.add_special_tokens(list(SPECIAL[:4]))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    ends = [(SPECIAL[0], 0), (SPECIAL[2], 2)]
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=ends)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    save_file(bert_weights(len(entries)), folder / "model.safetensors", {"format": "pt"})
+    return folder
+
+
 def bert_weights(vocab: int) -> dict[str, Any]:
     """Return random weights under BertModel's names, as 16-bit floats."""
     import torch

@@ -54,30 +54,42 @@ def teacher(
     weights: Weights,
     segmenter: Segmenter,
     output: Output,
-    vocabulary: Annotated[Path, typer.Option(help="tokenizer.json of the encoder.")],
+    vocabulary: Annotated[Path, typer.Option(help="tokenizer.json of the encoder of characters.")],
+    pieces: Annotated[
+        Path | None, typer.Option(help="The .npz file of a second teacher, which reads pieces.")
+    ] = None,
 ) -> None:
-    """Build the transformer pipeline from the teacher's weights."""
-    pieces = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
-    arrays = read_weights(weights)
-    nlp = blank_pipeline("trf", segmenter, _encoder_sizes(arrays))
+    """Build the transformer pipeline from the weights of a teacher, or of two.
+
+    Two give the mean of their scores.
+    """
+    entries = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
+    teachers = [read_weights(path) for path in (weights, pieces) if path is not None]
+    if pieces is None:
+        nlp = blank_pipeline("trf", segmenter, _encoder_sizes(teachers[0], "enc."))
+    else:
+        sizes = _encoder_sizes(teachers[0], "enc.", "*.characters.")
+        sizes |= _encoder_sizes(teachers[1], "enc.encoder.", "*.pieces.")
+        nlp = blank_pipeline("trf_pair", segmenter, sizes)
     model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
-    fill_teacher(model, arrays, [piece for piece, _ in pieces])
+    fill_teachers(model, teachers, [entry for entry, _ in entries])
     nlp.to_disk(output)
 
 
-def _encoder_sizes(arrays: Arrays) -> dict[str, Any]:
-    """Return the sizes of the encoder but its heads, as overrides of configs/trf.cfg."""
-    vocab, width = arrays["enc.word.weight"].shape
+def _encoder_sizes(arrays: Arrays, prefix: str, place: str = "") -> dict[str, Any]:
+    """Return the sizes of an encoder but its heads, as overrides of a config."""
+    vocab, width = arrays[f"{prefix}word.weight"].shape
     depth = sum(name.endswith("qkv.bias") for name in arrays)
-    positions = len(arrays["enc.pos.weight"])
+    positions = len(arrays[f"{prefix}pos.weight"])
     sizes = {"vocab_size": vocab, "width": width, "depth": depth, "positions": positions}
-    return {f"components.ner.model.tok2vec.{name}": size for name, size in sizes.items()}
+    return {f"components.ner.model.tok2vec.{place}{name}": size for name, size in sizes.items()}
 
 
 def read_weights(path: Path) -> Arrays:
-    """Read an .npz file as 32-bit floats."""
+    """Read an .npz file, its floats as 32-bit floats."""
     with np.load(path) as arrays:
-        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+        found = {name: arrays[name] for name in arrays.files}
+    return {n: a.astype(np.float32) if a.dtype.kind == "f" else a for n, a in found.items()}
 
 
 def blank_pipeline(
@@ -145,16 +157,28 @@ def _nodes(model: Model[Any, Any], name: str) -> list[Model[Any, Any]]:
     return [node for node in model.walk() if node.name == name]
 
 
-def fill_teacher(model: Model[Any, Any], arrays: Arrays, characters: list[str]) -> None:
-    """Copy the teacher's weights and vocabulary into a Tagger model over CharEncoder."""
+def fill_teachers(
+    model: Model[Any, Any], teachers: Sequence[Arrays], characters: list[str]
+) -> None:
+    """Copy the weights of teachers and the vocabulary into a Tagger model over their encoders."""
     import torch
 
-    encoder = model.get_ref("tok2vec")
-    encoder.attrs["characters"] = characters
-    inner = {k: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("enc.")}
-    state = {name.removeprefix("enc."): tensor for name, tensor in inner.items()}
-    encoder.layers[0].shims[0]._model.load_state_dict(state)
-    _fill_linear(linear_layer(model), arrays)
+    for encoder, arrays in zip(encoders(model), teachers, strict=True):
+        encoder.attrs["characters"] = characters
+        inner = {k: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("enc.")}
+        state = {name.removeprefix("enc."): tensor for name, tensor in inner.items()}
+        encoder.layers[0].shims[0]._model.load_state_dict(state)
+    share = 1 / len(teachers)
+    matrices = [share * arrays["head.weight"] for arrays in teachers]
+    biases = [share * arrays["head.bias"] for arrays in teachers]
+    _fill_linear(
+        linear_layer(model), {"head.weight": np.hstack(matrices), "head.bias": sum(biases)}
+    )
+
+
+def encoders(model: Model[Any, Any]) -> list[Model[Any, Any]]:
+    """Return the encoders of a Tagger's model: of characters, then of pieces if there is one."""
+    return [*_nodes(model, "char_encoder"), *_nodes(model, "piece_encoder")]
 
 
 def linear_layer(model: Model[Any, Any]) -> Model[Any, Any]:

@@ -14,7 +14,13 @@ import typer
 from onnx import numpy_helper
 from thinc.api import Model
 
-from training.assemble import STUDENT_TABLES, linear_layer, student_layers, student_names
+from training.assemble import (
+    STUDENT_TABLES,
+    encoders,
+    linear_layer,
+    student_layers,
+    student_names,
+)
 from training.commands import run
 from training.distil.data import Arrays, write_arrays
 from training.quantize import ARCHITECTURE, Floats
@@ -25,6 +31,9 @@ from zhinvest.embed import TABLES
 def main(
     pipeline: Annotated[str, typer.Argument(help="Name or folder of a pipeline.")],
     output: Annotated[Path, typer.Option(help="The .npz file to write.")],
+    pieces: Annotated[
+        bool, typer.Option(help="The teacher that reads pieces, instead of the other one.")
+    ] = False,
 ) -> None:
     """Write the weights of a pipeline by the names that training.distil has for them."""
     nlp = spacy.load(pipeline)
@@ -32,24 +41,32 @@ def main(
     if config.get("factory") != "zhinvest_tagger":
         raise CorpusError([f"{pipeline}: no zhinvest_tagger under the name ner"])
     model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
-    arrays = weights(model, config["model"]["@architectures"])
+    arrays = weights(model, config["model"]["@architectures"], pieces=pieces)
     write_arrays(output, arrays)
     typer.echo(f"{output}: {sum(array.size for array in arrays.values()):,} weights")
 
 
-def weights(model: Model[Any, Any], architecture: str) -> Arrays:
-    """Return the weights of a Tagger's model by their names in PyTorch."""
+def weights(model: Model[Any, Any], architecture: str, *, pieces: bool = False) -> Arrays:
+    """Return the weights of a Tagger's model by their names in PyTorch.
+
+    Raises:
+        CorpusError: `pieces` are asked for and the model has no encoder of them.
+    """
     if architecture == ARCHITECTURE:
         return _quantized(model)
-    if model.get_ref("tok2vec").has_ref("encode"):
-        return _student(model)
-    return _teacher(model)
+    found = encoders(model)
+    if pieces and len(found) == 1:
+        raise CorpusError(["no encoder of pieces in this pipeline"])
+    return _teacher(model, found, int(pieces)) if found else _student(model)
 
 
-def _teacher(model: Model[Any, Any]) -> Arrays:
-    network: Any = model.get_ref("tok2vec").layers[0].shims[0]
+def _teacher(model: Model[Any, Any], found: Sequence[Model[Any, Any]], number: int) -> Arrays:
+    """Return one of the teachers whose mean the model is."""
+    network: Any = found[number].layers[0].shims[0]
     state = network._model.state_dict().items()
-    head = _named("head", *_params(linear_layer(model), "Wb"))
+    weight, bias = _params(linear_layer(model), "Wb")
+    part = np.split(weight, len(found), axis=1)[number]
+    head = _named("head", len(found) * part, bias)
     return {f"enc.{name}": tensor.cpu().numpy() for name, tensor in state} | head
 
 

@@ -1,28 +1,33 @@
-"""`zhinvest.CharEncoder.v1`: a BERT encoder that reads characters, run by PyTorch.
+"""`zhinvest.CharEncoder.v1` and `zhinvest.PieceEncoder.v1`: BERT encoders, run by PyTorch.
 
-Needs the extra `trf`. The network is the one of transformers' BertModel without pooler, and reads
-its weights; every character of a token's NORM is one position, and a token's vector is that of
-its first character.
+They need the extra `trf`. The network is the one of transformers' BertModel without pooler, and
+reads its weights; every character of a token's NORM is one position, and a token's vector is that
+of its first character. Where characters or pieces of several are what BERT itself reads, the
+network of either takes characters and gives vectors of characters.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
 from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import ArgsKwargs, Model, PyTorchWrapper_v3, xp2torch
+from thinc.api import ArgsKwargs, Model, NumpyOps, PyTorchWrapper_v3, xp2torch
 from thinc.types import Floats2d
 
 BEGIN, PAD, END, UNKNOWN = range(4)
 """Indices of the four special entries of every vocabulary."""
 
 BLANK: Final = "▁"
+_TOKENIZER: Final = "tokenizer.json"
 _WINDOW: Final = 480
-_POSITIONS_PER_BATCH: Final = 8192
+_POSITIONS: Final = {"cpu": 4096, "cuda": 8192}
+"""Most positions of a batch by the kind of device, padding counted."""
+
 _STOPS: Final = frozenset("。！？；!?;\n")
 
 
@@ -38,28 +43,61 @@ class Window:
 
 @registry.architectures("zhinvest.CharEncoder.v1")
 def char_encoder(
-    vocab_size: int, width: int, depth: int, heads: int, positions: int, dropout: float
+    vocab_size: int,
+    width: int,
+    depth: int,
+    heads: int,
+    positions: int,
+    dropout: float,
+    bits: int = 16,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Return a model from Docs to one vector for each token: arrays of shape (n_tokens, width).
 
     A text is read in windows of at most 480 characters that end where sentences end. The weights
-    are kept as 16-bit floats and computed with as 32-bit floats.
+    are kept in 16 or 8 `bits` and computed with as 32-bit floats.
     """
-    from zhinvest.network import Encoder, from_half_bytes, half_bytes
+    from zhinvest.network import Encoder
 
     network = Encoder(vocab_size, width, depth, heads, positions, dropout)
+    return _encoder("char_encoder", network, width, bits)
+
+
+@registry.architectures("zhinvest.PieceEncoder.v1")
+def piece_encoder(
+    vocab_size: int,
+    width: int,
+    depth: int,
+    heads: int,
+    positions: int,
+    dropout: float,
+    bits: int = 16,
+) -> Model[list[Doc], list[Floats2d]]:
+    """Return a model like `char_encoder`'s whose BERT reads pieces (see `zhinvest.pieces`).
+
+    `vocab_size` and `positions` are of pieces.
+    """
+    from zhinvest.network import Encoder
+    from zhinvest.pieces import PieceEncoder
+
+    network = PieceEncoder(Encoder(vocab_size, width, depth, heads, positions, dropout))
+    return _encoder("piece_encoder", network, width, bits)
+
+
+def _encoder(name: str, network: Any, width: int, bits: int) -> Model[list[Doc], list[Floats2d]]:
+    from zhinvest.network import from_weight_bytes, weight_bytes
+
     wrapper = PyTorchWrapper_v3(
         network,
         convert_inputs=_to_torch,
-        serialize_model=half_bytes,
-        deserialize_model=from_half_bytes,
+        serialize_model=partial(weight_bytes, bits=bits),
+        deserialize_model=from_weight_bytes,
     )
     return Model(
-        "char_encoder",
+        name,
         _forward,
         layers=[cast(Any, wrapper)],
         dims={"nO": width},
-        attrs={"characters": []},
+        attrs={"characters": [], "own_batches": True},
     )
 
 
@@ -80,7 +118,8 @@ def _forward(
     outputs = [ops.alloc2f(len(doc), model.get_dim("nO")) for doc in docs]
     steps = []
     windows = [window for n, doc in enumerate(docs) for window in cut_windows(n, doc, index)]
-    for batch in _batches(windows):
+    limit = _POSITIONS["cpu" if isinstance(ops, NumpyOps) else "cuda"]
+    for batch in _batches(windows, limit):
         vectors, backprop = wrapper(ops.asarray(_padded(batch)), is_train)
         for row, window in zip(vectors, batch, strict=True):
             end = window.start + len(window.firsts)
@@ -131,11 +170,11 @@ def character_index(character: str, index: dict[str, int]) -> int:
     return index.get(character, index.get(character.upper(), UNKNOWN))
 
 
-def _batches(windows: list[Window]) -> Iterator[list[Window]]:
-    """Yield windows of similar length, so that little is padded."""
+def _batches(windows: list[Window], limit: int) -> Iterator[list[Window]]:
+    """Yield windows of similar length, so that little is padded; at most `limit` positions."""
     batch: list[Window] = []
     for window in sorted(windows, key=lambda w: len(w.indices)):
-        if batch and len(window.indices) * (len(batch) + 1) > _POSITIONS_PER_BATCH:
+        if batch and len(window.indices) * (len(batch) + 1) > limit:
             yield batch
             batch = []
         batch.append(window)
@@ -160,11 +199,29 @@ def load_bert(model: Model[Any, Any], folder: Path) -> None:
         FileNotFoundError: one of the two files is missing.
         RuntimeError: the weights have another shape than the model.
     """
+    model.attrs["characters"] = _entries(folder)
+    model.layers[0].shims[0]._model.load_state_dict(_read_bert(folder))
+
+
+def load_pieces(model: Model[Any, Any], folder: Path, characters: list[str]) -> None:
+    """Fill a PieceEncoder with the weights and the tokenizer of a BERT folder, as `load_bert` does.
+
+    `characters` is the vocabulary by which texts come to the network.
+    """
+    network = model.layers[0].shims[0]._model
+    model.attrs["characters"] = characters
+    network.set_vocabularies(characters, (folder / _TOKENIZER).read_text(encoding="utf-8"))
+    network.encoder.load_state_dict(_read_bert(folder))
+
+
+def _entries(folder: Path) -> list[str]:
+    entries = json.loads((folder / _TOKENIZER).read_text(encoding="utf-8"))["model"]["vocab"]
+    return [entry for entry, _ in entries]
+
+
+def _read_bert(folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     from zhinvest.network import bert_state
 
-    pieces = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    model.attrs["characters"] = [piece for piece, _ in pieces]
-    state = bert_state(load_file(folder / "model.safetensors"))
-    model.layers[0].shims[0]._model.load_state_dict(state)
+    return bert_state(load_file(folder / "model.safetensors"))

@@ -19,7 +19,7 @@ from spacy.vocab import Vocab
 from thinc.api import Linear, Model, NumpyOps, chain, with_array
 from thinc.types import Floats2d
 
-from zhinvest.encoder import load_bert
+from zhinvest.encoder import load_bert, load_pieces
 from zhinvest.labels import LABELS
 from zhinvest.tags import TAGS, Scores, Tags, decode, tag_spans, transition_scores
 from zhinvest.tokenizer import is_blank
@@ -74,6 +74,7 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         *,
         nlp: Language | None = None,
         bert: Path | None = None,
+        pieces: Path | None = None,
         transition_weight: float = 0.0,
     ) -> None:
         """Give the model its shape from a few examples.
@@ -81,7 +82,8 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         Args:
             get_examples: Gives the examples to train on.
             nlp: The pipeline.
-            bert: A folder for `load_bert`.
+            bert: A folder for `load_bert`, where the model has a CharEncoder.
+            pieces: A folder for `load_pieces`, where it has a PieceEncoder too.
             transition_weight: Share of the `transition_scores` of the examples that the decoder
                 adds to the model's scores; 0 leaves the decision to these alone.
         """
@@ -93,8 +95,12 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         if transition_weight:
             paths = (np.array(gold_tags(example), dtype=np.int64) for example in get_examples())
             self.cfg["transitions"] = (transition_weight * transition_scores(paths)).tolist()
+        encoders = {node.name: node for node in self.model.walk()}
         if bert is not None:
-            load_bert(self.model.get_ref("tok2vec"), bert)
+            load_bert(encoders["char_encoder"], bert)
+        if pieces is not None:
+            characters = encoders["char_encoder"].attrs["characters"]
+            load_pieces(encoders["piece_encoder"], pieces, characters)
 
     def predict(self, docs: Iterable[Doc]) -> list[Tags]:
         """Return the best valid tags of each Doc."""
@@ -102,9 +108,11 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         if not any(filled):
             return [np.zeros(0, dtype=np.int64) for _ in filled]
         ops: Any = self.model.ops
-        limit = CPU_TOKENS if isinstance(ops, NumpyOps) else None
-        arrays = [array for part in _parts(filled, limit) for array in self.model.predict(part)]
-        return decode([ops.to_numpy(array) for array in arrays], self.transitions)
+        has_batches = any(node.attrs.get("own_batches") for node in self.model.walk())
+        limit = None if has_batches or not isinstance(ops, NumpyOps) else CPU_TOKENS
+        parts = _parts(filled, limit)
+        scores = [ops.to_numpy(array) for part in parts for array in self.model.predict(part)]
+        return decode(scores, self.transitions)
 
     def set_annotations(self, docs: Iterable[Doc], tags: Iterable[Tags]) -> None:
         """Write the entities that `tags` spell into the Docs."""

@@ -19,11 +19,19 @@ from spacy.language import Language
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT, TINY, UNER
-from tests.tiny_bert import DEPTH, HEADS, WIDTH, bert_weights, read_pieces, write_bert
+from tests.tiny_bert import (
+    DEPTH,
+    HEADS,
+    WIDTH,
+    bert_weights,
+    read_pieces,
+    write_bert,
+    write_piece_bert,
+)
 from training import assemble, disassemble
 from training.arrays import main as write_all_arrays
 from zhinvest import embed
-from zhinvest.documents import read_documents, write_rows
+from zhinvest.documents import CorpusError, read_documents, write_rows
 from zhinvest.tagger import TAGS, tagger_model
 from zhinvest.tags import decode
 
@@ -56,6 +64,17 @@ def distil(*arguments: str | Path) -> str:
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bert(tmp_path_factory.mktemp("bert"), TEXTS)
+
+
+@pytest.fixture(scope="module")
+def piece_encoder(tmp_path_factory: pytest.TempPathFactory, bert: Path) -> Path:
+    """The file of an encoder of pieces that reads the characters of `bert`."""
+    folder = tmp_path_factory.mktemp("pieces")
+    entries = ["公司", "投资", "亿元", *read_pieces(bert / "tokenizer.json")[5:]]
+    pieces, output = write_piece_bert(folder / "bert", entries), folder / "pieces.npz"
+    vocabulary = ["--vocabulary", bert / "tokenizer.json", "--heads", str(HEADS)]
+    distil("pieces", "--bert", pieces, *vocabulary, "--output", output)
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +203,7 @@ def test_the_teacher_is_the_pipelines_model(bert: Path, characters: Language) ->
     doc = characters(TEXTS[1])
     model.initialize(X=[doc])
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    assemble.fill_teacher(model, weights, pieces)
+    assemble.fill_teachers(model, [weights], pieces)
     (expected,) = model.predict([doc])
     index = {piece: i for i, piece in enumerate(pieces)}
     (window,) = assemble_windows(doc, index)
@@ -211,6 +230,28 @@ def test_weights_come_back_from_half_precision(bert: Path) -> None:
     again = networks.load_teacher(networks.half(network), HEADS)
     for name, value in network.state_dict().items():
         assert torch.allclose(again.state_dict()[name], value, atol=1e-3), name
+
+
+def test_pieces_come_back_with_their_vocabularies(piece_encoder: Path, bert: Path) -> None:
+    weights = data.read_arrays(piece_encoder)
+    network = networks.load_encoder(weights, HEADS)
+    assert isinstance(network, networks.PieceEncoder)
+    assert network.cutter.characters == read_pieces(bert / "tokenizer.json")
+    teacher_of_pieces = networks.TeacherTagger(network)
+    again = networks.load_teacher(networks.half(teacher_of_pieces), HEADS).state_dict()
+    for name, value in teacher_of_pieces.state_dict().items():
+        assert torch.allclose(again[name], value, atol=1e-3), name
+
+
+def test_what_lies_above_an_encoder_learns_as_fast_as_the_head(piece_encoder: Path) -> None:
+    encoder = networks.load_encoder(data.read_arrays(piece_encoder), HEADS)
+    network = networks.TeacherTagger(encoder)
+    groups = teacher.layered_groups(network, rate=1.0, decay=0.9)
+    names = [name for name, _ in network.named_parameters()]
+    rates = dict(zip(names, (group["lr"] for group in groups), strict=True))
+    assert rates["head.weight"] == rates["enc.own.weight"] == rates["enc.norms.1.bias"] == 5
+    assert rates["enc.encoder.layers.1.up.weight"] == pytest.approx(0.9)
+    assert rates["enc.encoder.word.weight"] == pytest.approx(0.9**3)
 
 
 def test_rates_fall_from_the_head_to_the_embeddings(bert: Path) -> None:
@@ -450,6 +491,40 @@ def test_a_teacher_that_goes_on_learns_more(stages: Path, arrays: Path, tmp_path
     assert losses[1] < 0.9 * losses[0]
 
 
+@pytest.fixture(scope="module")
+def piece_teacher(
+    tmp_path_factory: pytest.TempPathFactory, arrays: Path, piece_encoder: Path
+) -> Path:
+    """The file of a teacher over the encoder of pieces."""
+    output = tmp_path_factory.mktemp("piece_teacher") / "pieces.npz"
+    options = ["--epochs", "8", "--rate", "1e-3", "--positions", "1000", "--heads", str(HEADS)]
+    distil("adapt", arrays, piece_encoder, "--output", output, *options)
+    return output
+
+
+def test_a_teacher_learns_over_an_encoder_of_pieces(piece_teacher: Path, arrays: Path) -> None:
+    lesson = teacher.read_lesson(data.read_arrays(arrays), "gold")
+    weights = data.read_arrays(piece_teacher)
+    assert weights["enc._extra_state"].dtype == np.uint8
+    network = networks.load_teacher(weights, HEADS).eval()
+    with torch.no_grad():
+        loss = teacher.tag_loss(network, lesson, np.arange(4), smoothing=0.0).item()
+    assert loss < 0.8 * np.log(len(TAGS))
+
+
+def test_silver_of_two_teachers_is_their_mean(
+    stages: Path, piece_teacher: Path, arrays: Path, tmp_path: Path
+) -> None:
+    two = [stages / "refined.npz", piece_teacher]
+    found = []
+    for name, teachers in (("one", two[:1]), ("two", two[1:]), ("both", two)):
+        output = tmp_path / f"{name}.npz"
+        distil("label", arrays, *teachers, "--output", output, "--positions", "2000")
+        found.append(data.read_arrays(output)["unlabelled"].astype(np.float32))
+    np.testing.assert_allclose(found[2], (found[0] + found[1]) / 2, atol=1e-3)
+    assert not np.allclose(found[0], found[1], atol=1e-2)
+
+
 def test_silver_is_a_distribution_for_every_token(stages: Path, arrays: Path) -> None:
     found, source = data.read_arrays(stages / "silver.npz"), data.read_arrays(arrays)
     assert set(found) == set(silver.SETS)
@@ -651,12 +726,51 @@ def test_the_teacher_becomes_a_pipeline(
     assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
 
 
+@pytest.mark.usefixtures("in_root")
+def test_two_teachers_become_a_pipeline_of_their_mean(
+    stages: Path, piece_teacher: Path, segmenter: Path, bert: Path, tmp_path: Path
+) -> None:
+    refined = stages / "refined.npz"
+    options = ["--vocabulary", bert / "tokenizer.json", "--segmenter", segmenter]
+    options += ["--pieces", piece_teacher]
+    nlp = assembled("teacher", refined, *options, "--output", tmp_path / "trf")
+    model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    plain = nlp.make_doc(TEXTS[1])
+    (found,) = model.predict([plain])
+    index = {piece: i for i, piece in enumerate(read_pieces(bert / "tokenizer.json"))}
+    (window,) = assemble_windows(plain, index)
+    rows = torch.tensor([window.indices])
+    files = refined, piece_teacher
+    both = [networks.load_teacher(data.read_arrays(path), HEADS).eval() for path in files]
+    with torch.no_grad():
+        expected = sum(network(rows)[0][window.firsts].numpy() for network in both) / 2
+    np.testing.assert_allclose(found, expected, atol=0.1)  # weights are kept in 8 bits
+    for path, pieces in ((refined, False), (piece_teacher, True)):
+        again = disassemble.weights(model, "zhinvest.Tagger.v1", pieces=pieces)
+        arrays = data.read_arrays(path)
+        assert again.keys() == set(arrays)
+        for name in set(arrays) - {"head.bias"}:  # of two biases their mean is left
+            step = np.abs(arrays[name].astype(np.float32)).max() / 127
+            np.testing.assert_allclose(again[name], arrays[name], atol=step, err_msg=name)
+
+
+@pytest.mark.usefixtures("in_root")
+def test_one_teacher_has_no_pieces(
+    stages: Path, segmenter: Path, bert: Path, tmp_path: Path
+) -> None:
+    options = ["--vocabulary", bert / "tokenizer.json", "--segmenter", segmenter]
+    nlp = assembled("teacher", stages / "refined.npz", *options, "--output", tmp_path / "trf")
+    model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
+    with pytest.raises(CorpusError, match="no encoder of pieces"):
+        disassemble.weights(model, "zhinvest.Tagger.v1", pieces=True)
+
+
 # --- the command line ----------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules")
 @pytest.mark.parametrize(
-    "stage", ["pretrain", "teach", "adapt", "average", "label", "refine", "student"]
+    "stage", ["pretrain", "pieces", "teach", "adapt", "average", "label", "refine", "student"]
 )
 def test_help(stage: str, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setattr("sys.argv", ["distil", stage, "--help"])

@@ -32,6 +32,8 @@ from zhinvest.encoder import (
 
 torch = pytest.importorskip("torch")
 
+from zhinvest.network import attend  # noqa: E402
+
 TEXT = "青云科技与滨海新区签约，投资5.2亿元建设年产3GWh的工厂。项目明年投产！"
 LIMIT = 480
 INDEX = {character: i for i, character in enumerate(["<s>", "<pad>", "</s>", "<unk>", BLANK, "A"])}
@@ -225,6 +227,38 @@ def test_bytes_come_back_in_half_precision(
     assert again.to_bytes() == data
     numbers = sum(parameter.numel() for parameter in network(model).parameters())
     assert len(data) < 2 * numbers + 50_000
+
+
+def test_bytes_in_8_bits_come_back_nearly(
+    model: Model[Any, Any], bert: Path, characters: Language
+) -> None:
+    vocab = len(read_pieces(bert / "tokenizer.json"))
+    small = char_encoder(vocab, WIDTH, DEPTH, HEADS, positions=512, dropout=0.1, bits=8)
+    small.initialize()
+    load_bert(small, bert)
+    again = empty_encoder(bert).from_bytes(small.to_bytes())
+    for name, value in network(again).state_dict().items():
+        step = value.abs().flatten(1).amax(1).max() / 127 if value.ndim > 1 else 1e-3
+        exact = network(model).state_dict()[name]
+        assert (value - exact).abs().max() <= 0.5 * step + 1e-4, name
+    doc = characters(TEXT * 20)
+    np.testing.assert_allclose(again.predict([doc])[0], model.predict([doc])[0], atol=0.15)
+    assert len(small.to_bytes()) < 0.75 * len(model.to_bytes())  # names count in one so small
+
+
+@pytest.mark.parametrize(("texts", "length"), [(1, 1), (3, 7), (5, 480), (40, 200)])
+@pytest.mark.parametrize("padded", [False, True])
+def test_attention_a_few_heads_at_a_time_is_attention(
+    texts: int, length: int, padded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhinvest.network._SCORES", 2**18)
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, texts, 4, length, 6)
+    mask = torch.rand(texts, 1, 1, length) < 0.7 if padded else None
+    if mask is not None:
+        mask[..., 0] = True
+    expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    torch.testing.assert_close(attend(q, k, v, mask), expected, atol=1e-5, rtol=1e-4)
 
 
 def test_bert_is_computed_as_bert(model: Model[Any, Any], bert: Path, characters: Language) -> None:

@@ -75,6 +75,22 @@ def adapt(
 
 
 @app.command()
+def pieces(
+    bert: Annotated[
+        Path, typer.Option(help="Folder with model.safetensors and tokenizer.json of pieces.")
+    ],
+    vocabulary: Annotated[Path, typer.Option(help="tokenizer.json of the encoder of characters.")],
+    output: Annotated[Path, typer.Option(help="The .npz file of the encoder to write.")],
+    heads: Heads = 12,
+    seed: Seed = 0,
+) -> None:
+    """Write an encoder of pieces as one that a teacher can begin with, like that of pretrain."""
+    from training.distil import pieces as stage
+
+    stage.write_encoder(bert, vocabulary, output, heads, seed)
+
+
+@app.command()
 def average(
     networks: Annotated[list[Path], typer.Argument(help=".npz files of networks of one kind.")],
     output: Annotated[Path, typer.Option(help="The .npz file of their mean to write.")],
@@ -88,9 +104,11 @@ def average(
 @app.command()
 def label(
     arrays: Arrays,
-    teachers: Annotated[Path, typer.Argument(help="Folder of the teachers, or one's .npz file.")],
+    teachers: Annotated[
+        list[Path], typer.Argument(help="Folder of the teachers, or .npz files of some.")
+    ],
     output: Annotated[Path, typer.Option(help="The .npz file of probabilities to write.")],
-    best: Annotated[int, typer.Option(help="Teachers that are asked, the best on dev.")] = 3,
+    best: Annotated[int, typer.Option(help="Teachers of a folder that are asked.")] = 3,
     positions: Annotated[int, typer.Option(help="Characters in a batch.")] = 120_000,
     heads: Heads = 12,
     gold: Annotated[

@@ -101,7 +101,8 @@ class Training:
         if not self.average:
             self.average = {name: value.clone() for name, value in state.items()}
         for name, value in state.items():
-            self.average[name].lerp_(value, 1 - self.plan.average_decay)
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - self.plan.average_decay)
 
     def _save(self, steps: int) -> None:
         buffer = io.BytesIO()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from training.distil.data import Arrays
 from zhinvest.network import Encoder, bert_state
+from zhinvest.pieces import PieceEncoder
 from zhinvest.tags import TAGS
 
 DROPOUT: Final = 0.1
@@ -55,11 +55,16 @@ class MaskedCharacters(nn.Module):
 class TeacherTagger(nn.Module):
     """An encoder, and a score for each tag at each position."""
 
-    def __init__(self, enc: Encoder) -> None:
+    def __init__(self, enc: Encoder | PieceEncoder) -> None:
         super().__init__()
         self.enc = enc
         self.drop = nn.Dropout(DROPOUT)
-        self.head = nn.Linear(enc.word.weight.shape[1], len(TAGS))
+        self.head = nn.Linear(self.encoder.word.weight.shape[1], len(TAGS))
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, of characters or of pieces."""
+        return self.enc.encoder if isinstance(self.enc, PieceEncoder) else self.enc
 
     def forward(self, indices: Tensor) -> Tensor:
         """Return scores of shape (batch, positions, n_tags) for indices (batch, positions)."""
@@ -166,29 +171,50 @@ def read_encoder(folder: Path, heads: int) -> Encoder:
     return _filled_encoder(state, heads)
 
 
-def load_encoder(arrays: Arrays, heads: int) -> Encoder:
+def read_piece_encoder(folder: Path, characters: list[str], heads: int) -> PieceEncoder:
+    """Return the encoder of a BERT folder as one that reads `characters`."""
+    network = PieceEncoder(read_encoder(folder, heads))
+    network.set_vocabularies(characters, (folder / "tokenizer.json").read_text(encoding="utf-8"))
+    return network
+
+
+def load_encoder(arrays: Arrays, heads: int) -> Encoder | PieceEncoder:
     """Return the encoder whose weights `half` gave."""
-    return _filled_encoder(tensors(arrays), heads)
+    return _filled(tensors(arrays), heads)
 
 
 def load_teacher(arrays: Arrays, heads: int) -> TeacherTagger:
     """Return the teacher whose weights `half` gave."""
     state = tensors(arrays)
     inner = {name: value for name, value in state.items() if name.startswith("enc.")}
-    enc = _filled_encoder({k.removeprefix("enc."): v for k, v in inner.items()}, heads)
+    enc = _filled({k.removeprefix("enc."): v for k, v in inner.items()}, heads)
     teacher = TeacherTagger(enc)
     teacher.load_state_dict(state)
     return teacher
 
 
-def half(network: nn.Module) -> dict[str, NDArray[np.float16]]:
-    """Return the weights of `network` as 16-bit floats, by name."""
-    return {name: value.half().cpu().numpy() for name, value in network.state_dict().items()}
+def half(network: nn.Module) -> dict[str, NDArray[Any]]:
+    """Return the weights of `network` as 16-bit floats, by name; what is no float as it is."""
+    return {
+        name: (value.half() if value.is_floating_point() else value).cpu().numpy()
+        for name, value in network.state_dict().items()
+    }
 
 
 def tensors(arrays: Arrays) -> dict[str, Tensor]:
     """Return weights that `half` gave, as 32-bit floats."""
-    return {name: torch.from_numpy(arrays[name]).float() for name in arrays}
+    found = {name: torch.from_numpy(arrays[name]) for name in arrays}
+    return {name: t.float() if t.is_floating_point() else t for name, t in found.items()}
+
+
+def _filled(state: dict[str, Tensor], heads: int) -> Encoder | PieceEncoder:
+    if "own.weight" not in state:
+        return _filled_encoder(state, heads)
+    inner = {name: value for name, value in state.items() if name.startswith("encoder.")}
+    encoder = _filled_encoder({k.removeprefix("encoder."): v for k, v in inner.items()}, heads)
+    network = PieceEncoder(encoder)
+    network.load_state_dict(state)
+    return network
 
 
 def _filled_encoder(state: dict[str, Tensor], heads: int) -> Encoder:

@@ -1,4 +1,4 @@
-"""Silver: the probabilities that the best teachers give the unlabelled texts and the gold."""
+"""Silver: the probabilities that teachers give the unlabelled texts and the gold."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ UNLABELLED, GOLD = SETS = "unlabelled", "gold"
 
 def label(
     arrays: Path,
-    teachers: Path,
+    teachers: Sequence[Path],
     output: Path,
     *,
     best: int,
@@ -25,12 +25,12 @@ def label(
     heads: int,
     sets: Sequence[str] = SETS,
 ) -> None:
-    """Write the mean probabilities of the `best` teachers with the highest F1 on dev.
+    """Write the mean probabilities of teachers.
 
-    `teachers` is their folder, or the file of one. The output is an .npz file of 16-bit floats of
-    shape (n_tokens, n_tags) for each of `sets`.
+    `teachers` are files; a folder stands for the `best` of its teachers with the highest F1 on
+    dev. The output is an .npz file of 16-bit floats of shape (n_tokens, n_tags) for each of `sets`.
     """
-    paths = [teachers] if teachers.is_file() else _best_of(teachers, best)
+    paths = [path for entry in teachers for path in _files(entry, best)]
     networks = [load_teacher(read_arrays(path), heads).to(find_device()) for path in paths]
     source = read_arrays(arrays)
     lessons = {name: read_lesson(source, name) for name in sets}
@@ -41,6 +41,8 @@ def label(
     write_arrays(output, silver)
 
 
-def _best_of(folder: Path, count: int) -> list[Path]:
-    scores = json.loads((folder / SCORES).read_text(encoding="utf-8"))["teachers"]
-    return [folder / f"{number}.npz" for number in ranked(scores)[:count]]
+def _files(teachers: Path, best: int) -> list[Path]:
+    if teachers.is_file():
+        return [teachers]
+    scores = json.loads((teachers / SCORES).read_text(encoding="utf-8"))["teachers"]
+    return [teachers / f"{number}.npz" for number in ranked(scores)[:best]]

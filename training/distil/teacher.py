@@ -201,12 +201,16 @@ def tag_loss(teacher: TeacherTagger, lesson: Lesson, rows: Integers, smoothing: 
 
 
 def layered_groups(teacher: TeacherTagger, rate: float, decay: float) -> Groups:
-    """Return one group for each parameter: rates fall from the top layer to the embeddings."""
-    depth = len(teacher.enc.layers)
+    """Return one group for each parameter: rates fall from the top layer to the embeddings.
+
+    What lies above the encoder learns faster than it.
+    """
+    names = {id(parameter): name for name, parameter in teacher.encoder.named_parameters()}
+    depth = len(teacher.encoder.layers)
     groups: Groups = []
-    for name, parameter in teacher.named_parameters():
-        part, _, rest = name.removeprefix("enc.").partition(".")
-        if part == "head":
+    for parameter in teacher.parameters():
+        part, _, rest = names.get(id(parameter), "").partition(".")
+        if not part:
             share: float = _HEAD_RATE
         elif part == "layers":
             share = decay ** (depth - int(rest.partition(".")[0]))
