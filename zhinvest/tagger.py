@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
+from spacy.attrs import NORM
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
@@ -21,6 +22,7 @@ from thinc.types import Floats2d
 
 from zhinvest.encoder import load_bert, load_pieces
 from zhinvest.labels import LABELS
+from zhinvest.mentions import share
 from zhinvest.tags import TAGS, Scores, Tags, decode, tag_spans, transition_scores
 from zhinvest.tokenizer import is_blank
 
@@ -55,7 +57,7 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {"transitions": None}
+        self.cfg: dict[str, Any] = {"transitions": None, "sharing": 0.0}
 
     @property
     def transitions(self) -> Scores | None:
@@ -76,6 +78,7 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         bert: Path | None = None,
         pieces: Path | None = None,
         transition_weight: float = 0.0,
+        sharing: float = 0.0,
     ) -> None:
         """Give the model its shape from a few examples.
 
@@ -86,12 +89,13 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
             pieces: A folder for `load_pieces`, where it has a PieceEncoder too.
             transition_weight: Share of the `transition_scores` of the examples that the decoder
                 adds to the model's scores; 0 leaves the decision to these alone.
+            sharing: How far the mentions of one name are scored alike: see `mentions.share`.
         """
         sample = [example.x for example in islice(get_examples(), 10)]
         if not sample:
             raise ValueError(f"component {self.name!r}: no example to initialise from")
         self.model.initialize(X=sample)
-        self.cfg["transitions"] = None
+        self.cfg = {"transitions": None, "sharing": sharing}
         if transition_weight:
             paths = (np.array(gold_tags(example), dtype=np.int64) for example in get_examples())
             self.cfg["transitions"] = (transition_weight * transition_scores(paths)).tolist()
@@ -112,7 +116,20 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         limit = None if has_batches or not isinstance(ops, NumpyOps) else CPU_TOKENS
         parts = _parts(filled, limit)
         scores = [ops.to_numpy(array) for part in parts for array in self.model.predict(part)]
-        return decode(scores, self.transitions)
+        return self._shared(filled, scores, decode(scores, self.transitions))
+
+    def _shared(self, docs: list[Doc], scores: list[Scores], paths: list[Tags]) -> list[Tags]:
+        """Return the best paths once the mentions of a name share their scores."""
+        weight = self.cfg.get("sharing", 0.0)
+        if not weight:
+            return paths
+        changed: dict[int, Scores] = {}
+        for n, (doc, array, path) in enumerate(zip(docs, scores, paths, strict=True)):
+            shared = share(array, doc.to_array([NORM]).reshape(-1).astype(np.uint64), path, weight)
+            if shared is not array:
+                changed[n] = shared
+        found = dict(zip(changed, decode(list(changed.values()), self.transitions), strict=True))
+        return [found.get(n, path) for n, path in enumerate(paths)]
 
     def set_annotations(self, docs: Iterable[Doc], tags: Iterable[Tags]) -> None:
         """Write the entities that `tags` spell into the Docs."""

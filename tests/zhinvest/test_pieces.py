@@ -216,7 +216,7 @@ def test_a_tagger_over_both_encoders_trains_and_comes_back(
     tok2vec = {"@layers": "concatenate.v1", "*": both}
     config = {"model": {"@architectures": "zhinvest.Tagger.v1", "tok2vec": tok2vec}}
     characters.add_pipe("zhinvest_tagger", name="ner", config=config)
-    folders = {"bert": str(bert), "pieces": str(pieces)}
+    folders = {"bert": str(bert), "pieces": str(pieces), "sharing": 0.5}
     characters.config["initialize"]["components"] = {"ner": folders}
     found = [Example(characters.make_doc(d.text), to_doc(characters, d)) for d in gold[:3]]
     optimizer = characters.initialize(lambda: found)
@@ -227,3 +227,4 @@ def test_a_tagger_over_both_encoders_trains_and_comes_back(
     doc = characters.make_doc(TEXT)
     one, two = (p.get_pipe("ner").model.predict([doc])[0] for p in (characters, again))
     np.testing.assert_allclose(one, two, atol=0.1)
+    assert again.get_pipe("ner").cfg["sharing"] == 0.5

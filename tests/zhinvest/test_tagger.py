@@ -17,6 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
+from thinc.api import Model
 
 from tests.tiny_tagger import examples, learn, tiny_model
 from zhinvest.documents import Document
@@ -325,6 +326,23 @@ def test_transitions_are_counted_in_the_examples(nlp: Language, gold: list[Docum
     np.testing.assert_allclose(again.transitions, pipe.transitions)  # type: ignore[attr-defined]
     pipe.initialize(lambda: found)
     assert pipe.transitions is None
+
+
+def test_mentions_of_a_name_share_their_scores(nlp: Language, gold: list[Document]) -> None:
+    found = examples(nlp, gold)
+    pipe = tagger(nlp)
+    pipe.initialize(lambda: found, sharing=0.9)
+    again = spacy.blank("zh").add_pipe("zhinvest_tagger", config={"model": TINY_MODEL})
+    again.from_bytes(pipe.to_bytes())  # type: ignore[attr-defined]
+    assert again.cfg["sharing"] == 0.9  # type: ignore[attr-defined]
+    array = np.zeros((5, len(TAGS)), dtype=np.float32)
+    array[[0, 1], [1, 2]] = 6.0
+    array[2:, 0] = 2.0
+    pipe.model = Model("scores", lambda _, docs, is_train: ([array for _ in docs], list))
+    assert [ent.text for ent in pipe(nlp.make_doc("青云和青云")).ents] == ["青云", "青云"]
+    assert [ent.text for ent in pipe(nlp.make_doc("青云和青山")).ents] == ["青云"]
+    pipe.cfg["sharing"] = 0.0
+    assert [ent.text for ent in pipe(nlp.make_doc("青云和青云")).ents] == ["青云"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", " \n\u3000\t", "。"])
