@@ -23,6 +23,8 @@ COPIES: Final = {
     "places/pcas.json": "assets/places/pcas.json",
     "me5-small-zh-char/model.safetensors": "weights/me5-small-zh-char/model.safetensors",
     "me5-small-zh-char/tokenizer.json": "weights/me5-small-zh-char/tokenizer.json",
+    "me5-small-zh/model.safetensors": "weights/me5-small-zh/model.safetensors",
+    "me5-small-zh/tokenizer.json": "weights/me5-small-zh/tokenizer.json",
     "texts/web-train.jsonl": "real/train.jsonl",
     "texts/web-dev.jsonl": "real/dev.jsonl",
 }

@@ -1,0 +1,32 @@
+"""A part of annotated documents, to go on training with: `python -m training.draw --help`."""
+
+from pathlib import Path
+from random import Random
+from typing import Annotated
+
+import typer
+
+from training.commands import run
+from zhinvest.documents import read_documents, write_documents
+
+
+def main(
+    annotated: Annotated[Path, typer.Argument(help="JSONL file of annotated documents.")],
+    output: Annotated[Path, typer.Option(help="The JSONL file to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of the documents to draw.")],
+    whole: Annotated[
+        str | None, typer.Option(help="All documents whose id begins so are taken besides.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws the documents.")] = 0,
+) -> None:
+    """Write a part of the documents, in their order."""
+    documents = read_documents(annotated)
+    random = Random(seed)
+    drawn = [(random.random() < share, document) for document in documents]
+    kept = [d for is_drawn, d in drawn if is_drawn or (whole and d.id.startswith(whole))]
+    write_documents(output, kept)
+    typer.echo(f"{output}: {len(kept)} of {len(documents)} documents")
+
+
+if __name__ == "__main__":
+    run(main)
