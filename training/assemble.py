@@ -28,6 +28,9 @@ Arrays = Mapping[str, Any]
 STUDENT_TABLES: Final = ("uni", "bi", "tri")
 """PyTorch's names of the student's tables, in the order of `zhinvest.embed.TABLES`."""
 
+SHARES: Final = "shares"
+"""Attribute of the encoders of a transformer: the share of each teacher in the mean."""
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Weights = Annotated[Path, typer.Argument(help="The .npz file that training.distil wrote.")]
@@ -58,10 +61,13 @@ def teacher(
     pieces: Annotated[
         Path | None, typer.Option(help="The .npz file of a second teacher, which reads pieces.")
     ] = None,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the first of two in their mean.")
+    ] = 0.5,
 ) -> None:
     """Build the transformer pipeline from the weights of a teacher, or of two.
 
-    Two give the mean of their scores.
+    Two give the weighted mean of their scores.
     """
     entries = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
     teachers = [read_weights(path) for path in (weights, pieces) if path is not None]
@@ -72,7 +78,8 @@ def teacher(
         sizes |= _encoder_sizes(teachers[1], "enc.encoder.", "*.pieces.")
         nlp = blank_pipeline("trf_pair", segmenter, sizes)
     model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
-    fill_teachers(model, teachers, [entry for entry, _ in entries])
+    shares = [1.0] if pieces is None else [share, 1 - share]
+    fill_teachers(model, teachers, [entry for entry, _ in entries], shares)
     nlp.to_disk(output)
 
 
@@ -158,9 +165,15 @@ def _nodes(model: Model[Any, Any], name: str) -> list[Model[Any, Any]]:
 
 
 def fill_teachers(
-    model: Model[Any, Any], teachers: Sequence[Arrays], characters: list[str]
+    model: Model[Any, Any],
+    teachers: Sequence[Arrays],
+    characters: list[str],
+    shares: Sequence[float],
 ) -> None:
-    """Copy the weights of teachers and the vocabulary into a Tagger model over their encoders."""
+    """Copy the weights of teachers and the vocabulary into a Tagger model over their encoders.
+
+    The `shares` of the teachers in the mean stay with the model, for `training.disassemble`.
+    """
     import torch
 
     for encoder, arrays in zip(encoders(model), teachers, strict=True):
@@ -168,9 +181,10 @@ def fill_teachers(
         inner = {k: torch.from_numpy(v) for k, v in arrays.items() if k.startswith("enc.")}
         state = {name.removeprefix("enc."): tensor for name, tensor in inner.items()}
         encoder.layers[0].shims[0]._model.load_state_dict(state)
-    share = 1 / len(teachers)
-    matrices = [share * arrays["head.weight"] for arrays in teachers]
-    biases = [share * arrays["head.bias"] for arrays in teachers]
+    model.get_ref("tok2vec").attrs[SHARES] = list(shares)
+    pairs = list(zip(shares, teachers, strict=True))
+    matrices = [share * arrays["head.weight"] for share, arrays in pairs]
+    biases = [share * arrays["head.bias"] for share, arrays in pairs]
     _fill_linear(
         linear_layer(model), {"head.weight": np.hstack(matrices), "head.bias": sum(biases)}
     )

@@ -15,6 +15,7 @@ from onnx import numpy_helper
 from thinc.api import Model
 
 from training.assemble import (
+    SHARES,
     STUDENT_TABLES,
     encoders,
     linear_layer,
@@ -61,12 +62,12 @@ def weights(model: Model[Any, Any], architecture: str, *, pieces: bool = False) 
 
 
 def _teacher(model: Model[Any, Any], found: Sequence[Model[Any, Any]], number: int) -> Arrays:
-    """Return one of the teachers whose mean the model is."""
+    """Return one of the teachers whose mean the model is; of their biases only the mean is left."""
     network: Any = found[number].layers[0].shims[0]
     state = network._model.state_dict().items()
     weight, bias = _params(linear_layer(model), "Wb")
-    part = np.split(weight, len(found), axis=1)[number]
-    head = _named("head", len(found) * part, bias)
+    shares = model.get_ref("tok2vec").attrs.get(SHARES, [1.0])
+    head = _named("head", np.split(weight, len(found), axis=1)[number] / shares[number], bias)
     return {f"enc.{name}": tensor.cpu().numpy() for name, tensor in state} | head
 
 
