@@ -252,7 +252,8 @@ def tokenizer_json(pieces: Iterable[tuple[str, float]]) -> str:
         f"{begin} $A {end}", special_tokens=[(begin, index[begin]), (end, index[end])]
     )
     tokenizer.add_special_tokens(list(SPECIAL))
-    return tokenizer.to_str()
+    text: str = tokenizer.to_str()
+    return text
 
 
 def _config(weights: Weights) -> dict[str, Any]:
