@@ -15,7 +15,7 @@ test: install-dev lint
 
 test-trf: install-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[trf]'
-	$(BIN)/python -m pytest tests/zhinvest/test_encoder.py tests/training/test_distil.py tests/training/test_configs.py
+	$(BIN)/python -m pytest tests/zhinvest/test_encoder.py tests/zhinvest/test_pieces.py tests/training/test_base_encoder.py tests/training/test_distil.py tests/training/test_configs.py
 
 lint: install-dev
 	$(BIN)/ruff check .
