@@ -107,3 +107,17 @@ def characters() -> Language:
 def gold() -> list[Document]:
     """The tiny corpus, which `pipeline` knows by heart."""
     return read_documents(TINY)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> None:
+    """Let PyTorch compute in one thread: its sums are then the same in every run."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute in 32 bits, whatever the CPU has."""
+    monkeypatch.setattr("zhinvest.network.has_bfloat16", lambda: False)

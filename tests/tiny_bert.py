@@ -40,17 +40,13 @@ def write_bert(folder: Path, texts: Iterable[str]) -> Path:
 def write_piece_bert(folder: Path, pieces: Iterable[str]) -> Path:
     """Write a BERT folder whose vocabulary is `pieces` behind the special entries; `folder`."""
     from safetensors.torch import save_file
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    from training.base_encoder import tokenizer_json
 
     entries = [*SPECIAL, *pieces]
-    tokenizer = Tokenizer(models.Unigram([(e, -float(n)) for n, e in enumerate(entries)], unk_id=3))
-    tokenizer.add_special_tokens(list(SPECIAL[:4]))
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    ends = [(SPECIAL[0], 0), (SPECIAL[2], 2)]
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", special_tokens=ends)
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer = tokenizer_json((entry, -float(n)) for n, entry in enumerate(entries))
+    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     save_file(bert_weights(len(entries)), folder / "model.safetensors", {"format": "pt"})
     return folder
 

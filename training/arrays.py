@@ -6,7 +6,6 @@ has the arrays `NAME.positions`, `NAME.keys` (index into `keys`), `NAME.offsets`
 unlabelled, `NAME.tags`; `training.distil.data` says what they hold.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +25,7 @@ from tqdm import tqdm
 
 from training.commands import run
 from training.convert import CHARACTERS, grouped, read_public, to_doc
-from training.distil.data import END, FIRST, MISSING, WINDOW, Arrays, write_arrays
+from training.distil.data import END, FIRST, MISSING, WINDOW, Arrays, read_vocabulary, write_arrays
 from zhinvest.documents import CorpusError, Document, read_documents, read_rows
 from zhinvest.encoder import character_index
 from zhinvest.tags import TAGS
@@ -59,10 +58,10 @@ class Reader:
     """Turns documents into arrays, with the vocabulary of an encoder."""
 
     def __init__(self, vocabulary: Path) -> None:
-        pieces = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
+        pieces = read_vocabulary(vocabulary)
         if len(pieces) > FIRST:
             raise CorpusError([f"{vocabulary}: {len(pieces)} entries, at most {FIRST} fit"])
-        self.index = {piece: i for i, (piece, _) in enumerate(pieces)}
+        self.index = {piece: i for i, piece in enumerate(pieces)}
         self.nlp: Language = spacy.blank("zh", config=CHARACTERS)
         self.positions = cache(self._positions)
 

@@ -4,7 +4,6 @@
 components of `configs/sm_distilled.cfg` and `configs/trf.cfg`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from thinc.api import Model
 
 from training.commands import run
 from training.convert import to_doc
+from training.distil.data import read_vocabulary
 from zhinvest.documents import read_documents
 from zhinvest.embed import TABLES
 
@@ -69,7 +69,6 @@ def teacher(
 
     Two give the weighted mean of their scores.
     """
-    entries = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
     teachers = [read_weights(path) for path in (weights, pieces) if path is not None]
     if pieces is None:
         nlp = blank_pipeline("trf", segmenter, _encoder_sizes(teachers[0], "enc."))
@@ -79,7 +78,7 @@ def teacher(
         nlp = blank_pipeline("trf_pair", segmenter, sizes)
     model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
     shares = [1.0] if pieces is None else [share, 1 - share]
-    fill_teachers(model, teachers, [entry for entry, _ in entries], shares)
+    fill_teachers(model, teachers, read_vocabulary(vocabulary), shares)
     nlp.to_disk(output)
 
 

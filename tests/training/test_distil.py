@@ -40,17 +40,14 @@ torch = pytest.importorskip("torch")
 from training.distil import data, ensemble, loop, networks, pretrain, silver, student, teacher  # noqa: E402
 from training.distil.__main__ import app  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 GOLD = read_documents(TINY)
 TEXTS = [document.text for document in GOLD]
 UNLABELLED = [f"消息{number}：" + text.replace("年", "月") for number, text in enumerate(TEXTS)]
 SMALL_TEACH = ["--steps", "2", "--positions", "1000", "--heads", str(HEADS)]
 SMALL_REFINE = ["--steps", "2", "--batch", "2", "--positions", "1000", "--heads", str(HEADS)]
 SMALL_STUDENT = ["--steps", "2", "--batch", "2", "--gold-batch", "2", "--window", "64"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def distil(*arguments: str | Path) -> str:

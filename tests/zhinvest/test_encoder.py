@@ -34,20 +34,11 @@ torch = pytest.importorskip("torch")
 
 from zhinvest.network import attend  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread", "exact")
+
 TEXT = "青云科技与滨海新区签约，投资5.2亿元建设年产3GWh的工厂。项目明年投产！"
 LIMIT = 480
 INDEX = {character: i for i, character in enumerate(["<s>", "<pad>", "</s>", "<unk>", BLANK, "A"])}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True)
-def exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute in 32 bits, whatever the CPU has."""
-    monkeypatch.setattr("zhinvest.network.has_bfloat16", lambda: False)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Texts as arrays, as `training.arrays` writes them; windows of them, and batches of windows."""
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,6 +96,12 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     write_bytes(path, buffer.getvalue())
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """Return the entries of a tokenizer.json, as transformers writes it, by their indices."""
+    entries = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+    return [entry for entry, _ in entries]
 
 
 def read_texts(arrays: Arrays, name: str) -> Texts:

@@ -1,11 +1,10 @@
 """The encoder of pieces that a teacher begins with."""
 
-import json
 from pathlib import Path
 
 import torch
 
-from training.distil.data import write_arrays
+from training.distil.data import read_vocabulary, write_arrays
 from training.distil.networks import half, read_piece_encoder
 
 
@@ -15,6 +14,5 @@ def write_encoder(bert: Path, vocabulary: Path, output: Path, heads: int, seed: 
     `vocabulary` is the tokenizer.json whose entries the arrays of `training.arrays` count.
     """
     torch.manual_seed(seed)
-    entries = json.loads(vocabulary.read_text(encoding="utf-8"))["model"]["vocab"]
-    network = read_piece_encoder(bert, [entry for entry, _ in entries], heads)
+    network = read_piece_encoder(bert, read_vocabulary(vocabulary), heads)
     write_arrays(output, half(network))
