@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -31,7 +31,7 @@ from zhinvest.files import decode, write_text
 from zhinvest.output import CSV_HEADER, csv_row, html_page, to_csv, to_html, to_json, to_table
 from zhinvest.reading import read_texts
 from zhinvest.scorer import Span
-from zhinvest.sources import STDIN, Article, Problem, find_files, read_articles
+from zhinvest.sources import STDIN, SUFFIXES, Article, Problem, find_files, read_articles
 
 DEFAULT_MODEL: Final = "zh_ent_invest_sm"
 
@@ -77,24 +77,50 @@ def _main(
 
 @app.command()
 def annotate(
+    context: typer.Context,
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(help="Text, JSONL and HTML files, folders, - for standard input."),
+        typer.Argument(
+            help="Text, HTML and JSONL files, folders of them, - for standard input. "
+            "Without inputs, standard input is read, unless it is a terminal."
+        ),
     ] = None,
     model: ModelOption = DEFAULT_MODEL,
-    output_format: Annotated[Format, typer.Option("--format", "-f")] = Format.table,
+    output_format: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            "-f",
+            help="table, jsonl (a row for each article), csv (a row for each entity), "
+            "html (one page).",
+        ),
+    ] = Format.table,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; standard output if none.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="File to write, not an input; standard output if none given."
+        ),
     ] = None,
 ) -> None:
     """Find the entities of articles, and read amounts and capacities as numbers.
 
-    Files may be UTF-8 (with or without byte-order mark), UTF-16 with its mark, or GB18030. An
-    input that cannot be read is reported and does not stop the others; the exit code is then 1.
+    Files may be UTF-8 (with or without byte-order mark), UTF-16 with its mark,
+    or GB18030. An input that cannot be read is reported and does not stop the
+    others; the exit code is then 1.
+
+    A line of JSONL (.jsonl, .ndjson, or standard input that begins with one)
+    is an object with a string "text" and, optionally, an "id"; without one,
+    file and line name the article.
     """
+    if not inputs and sys.stdin.isatty():
+        context.fail("no input: name files or folders, or - to type a text")
+    names = inputs or [STDIN]
+    files = list(find_files(names))
+    if output:
+        _refuse_input(output, names, files)
     nlp = load_pipeline(model, exclude=BESIDES)
     problems: list[Problem] = []
-    articles = _readable(_inputs(inputs or [STDIN]), problems)
+    articles = _readable(_inputs(files), problems)
     _write(_annotated(nlp, articles), output_format, output)
     for problem in problems:
         typer.echo(f"{problem.where}: {problem.reason}", err=True)
@@ -141,6 +167,9 @@ def evaluate_command(
     With --report also looser views, classes of error, slices, and every error in its context;
     --training, --against and --curve add to the report, which needs the extra `report` of zhinvest.
     """
+    if output:
+        read = [gold, *(training or []), *([curve] if curve else [])]
+        _refuse_input(output, [], map(str, read))
     documents = _gold(gold)
     if report is None and (training or against or curve):
         raise _fail("--training, --against and --curve add to a report: give --report", code=2)
@@ -235,8 +264,27 @@ def _save(path: Path, text: str) -> None:
         raise _fail(f"{path}: {error.strerror or error}") from error
 
 
-def _inputs(names: list[str]) -> Iterator[Article | Problem]:
-    files = list(find_files(names))
+def _refuse_input(output: Path, names: Iterable[str], files: Iterable[str | Problem]) -> None:
+    """Exit with code 2 where `output` is one of `files`, or read with a folder of `names`."""
+    target = _resolved(str(output))
+    if target is None:
+        return
+    found = {_resolved(file) for file in files if isinstance(file, str) and file != STDIN}
+    folders = {_resolved(name) for name in names if name != STDIN} & {*target.parents}
+    if target in found or (folders and target.suffix.lower() in SUFFIXES):
+        reason = "the output must not be an input as well; give it another name or folder"
+        raise _fail(f"{output}: {reason}", code=2)
+
+
+def _resolved(name: str) -> Path | None:
+    """Return the path without links; None where the links go in a circle."""
+    try:
+        return Path(name).resolve()
+    except RuntimeError:
+        return None
+
+
+def _inputs(files: Sequence[str | Problem]) -> Iterator[Article | Problem]:
     quiet = len(files) == 1
     bar = Console(stderr=True)
     for file in track(files, "reading", console=bar, transient=True, disable=quiet):
@@ -274,11 +322,14 @@ def _write(
         for article, spans in annotated:
             console.print(to_table(article, spans))
         return
-    text = "".join(_rendered(annotated, output_format))
-    if output is None:
-        typer.echo(text.encode("utf-8"), nl=False)
-    else:
-        _save(output, text)
+    parts = _rendered(annotated, output_format)
+    if output:
+        _save(output, "".join(parts))
+        return
+    if sys.stdout.isatty():  # all at the end, or rows and progress bar would mix
+        parts = iter(["".join(parts)])
+    for part in parts:
+        typer.echo(part.encode("utf-8"), nl=False)
 
 
 def _rendered(

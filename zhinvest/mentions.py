@@ -38,7 +38,7 @@ def share(scores: Scores, keys: Keys, path: Tags, weight: float) -> Scores:
     result = scores
     for places in _mentions(keys, path):
         result = scores.copy() if result is scores else result
-        result[places] += weight * (scores[places].mean(axis=0) - scores[places])
+        result[places] += weight * (result[places].mean(axis=0) - result[places])
     return result
 
 

@@ -5,9 +5,11 @@ Models, the word segmenter and the figure reader look at this form. Offsets neve
 
 import re
 from functools import cache
-from typing import Final
+from html import unescape
+from typing import TYPE_CHECKING, Final
 
-from opencc import OpenCC
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 HAN: Final = "[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 """Regular expression for one Han character, with 々 and 〇."""
@@ -19,6 +21,13 @@ GLOSS: Final = rf"[(（](?:(?=[a-zü]*[{_TONED}])[a-zü{_TONED}]{{1,6}}|{_NEUTRA
 
 _GLOSS_AFTER_HAN = re.compile(rf"(?<={HAN}){GLOSS}")
 
+_TAG: Final = r"</?[A-Za-z][ -;=?-~]{0,200}>|\?/p>"
+_REFERENCE: Final = r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+MARKUP: Final = f"{_TAG}|{_REFERENCE}"
+"""Regular expression for a tag, or a character by name or number, as left in a copied text."""
+
+_MARKUP = re.compile(MARKUP)
+
 _FULL_TO_HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _MARKS: Final = str.maketrans(
     {"\u3000": " ", "￥": "¥", "￡": "£", "￠": "¢"} | dict.fromkeys("“”「」『』", '"')
@@ -27,7 +36,10 @@ _WIDTH: Final = _FULL_TO_HALF_WIDTH | _MARKS
 
 
 @cache
-def _simplifier() -> OpenCC:
+def _simplifier() -> "OpenCC":
+    """Return the converter, which is loaded when a text needs it: `zhinvest.files` does without."""
+    from opencc import OpenCC
+
     return OpenCC("t2s")
 
 
@@ -35,6 +47,15 @@ def simplify(text: str) -> str:
     """Return `text` in simplified script, otherwise as it is, by OpenCC's table t2s."""
     simplified: str = _simplifier().convert(text)
     return simplified
+
+
+def without_markup(text: str) -> str:
+    """Return `text` with a blank for each tag, and the character that a name or number means."""
+    return _MARKUP.sub(_meant, text)
+
+
+def _meant(markup: re.Match[str]) -> str:
+    return unescape(markup[0]) if markup[0][0] == "&" else " "
 
 
 def unify(text: str) -> str:

@@ -51,17 +51,21 @@ _SIGNS: Final = {
 def to_json(article: Article, spans: list[Span]) -> str:
     """Return one JSONL row: `{"id", "text", "ents": [{"start", "end", "label", "text"}]}`.
 
-    A MONEY or CAPACITY entity has its readings under `figures` as well.
+    A MONEY or CAPACITY entity has its readings under `figures` as well. Further fields of the row
+    that held the article come before `ents`, as they were.
 
     Offsets are characters, end exclusive, into the row's text, in which a lone surrogate is
     U+FFFD, as the pipeline read it.
     """
     text = without_surrogates(article.text)
     ents = [_ent(text, span) for span in spans]
-    row: dict[str, Any] = {"id": article.id, "text": text, "ents": ents}
+    known: dict[str, Any] = {"id": article.id, "text": text}
+    others = {key: value for key, value in article.row.items() if key != "ents"}
+    row = known | others | known | {"ents": ents}
+    line = json.dumps(row, ensure_ascii=False)
     # A file's name may hold bytes that are no text, which Python keeps as surrogates.
-    is_text = without_surrogates(article.id) == article.id
-    return json.dumps(row, ensure_ascii=not is_text)
+    is_text = without_surrogates(line) == line
+    return line if is_text else json.dumps(row)
 
 
 def _ent(text: str, span: Span) -> dict[str, Any]:

@@ -4,9 +4,9 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from zhinvest.files import FileError, decode, html_text
 
@@ -19,10 +19,11 @@ SUFFIXES: Final = {".txt", ".md", *_HTML, *_JSONL}
 
 @dataclass(frozen=True)
 class Article:
-    """A text to annotate, with a name that says where it came from."""
+    """A text to annotate, with a name that says where it came from, and the row that held it."""
 
     id: str
     text: str
+    row: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ def _folder(name: str) -> list[str | Problem]:
 
 
 def read_articles(name: str) -> Iterator[Article | Problem]:
-    """Yield the articles of one file, or of standard input for `-`, and what is wrong with it."""
+    """Yield the articles of one file, or of standard input for `-`, and what is wrong with it.
+
+    What a file holds is told by its suffix; standard input is JSONL where its first line is a row.
+    """
     try:
         data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
         text = decode(data)
@@ -79,10 +83,15 @@ def read_articles(name: str) -> Iterator[Article | Problem]:
         text = html_text(text)
     if not text.strip():
         yield Problem(name, "holds no text")
-    elif suffix in _JSONL:
+    elif suffix in _JSONL or (name == STDIN and _begins_with_row(text)):
         yield from _rows(name, text)
     else:
         yield Article(name, text)
+
+
+def _begins_with_row(text: str) -> bool:
+    line = text.lstrip().partition("\n")[0]
+    return isinstance(_row(STDIN, line), Article)
 
 
 def _rows(name: str, lines: str) -> Iterator[Article | Problem]:
@@ -98,4 +107,4 @@ def _row(where: str, line: str) -> Article | Problem:
         return Problem(where, f"not JSON: {error}")
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         return Problem(where, "a row must be an object with a string 'text'")
-    return Article(str(row.get("id", where)), row["text"])
+    return Article(str(row.get("id", where)), row["text"], row)

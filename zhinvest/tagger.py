@@ -4,13 +4,14 @@ Stands where spaCy's transition-based `ner` stands; its decisions are independen
 up to the decoder, so that a batch runs as a few large matrix products.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
 
 import numpy as np
-from spacy.attrs import NORM
+from spacy.attrs import ENT_IOB, ENT_TYPE, NORM
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
@@ -28,6 +29,9 @@ from zhinvest.tokenizer import is_blank
 
 CPU_TOKENS: Final = 800
 """So many tokens go through the network at once on a CPU: larger matrices leave its caches."""
+
+_TAKEN: Final = (1, 3)
+"""What spaCy's `ENT_IOB` is in an entity and at its begin; 3 without a label is blocked."""
 
 _POSITION: Final = {"B": 0, "U": 0, "I": 1, "L": 1}
 
@@ -90,10 +94,14 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
             transition_weight: Share of the `transition_scores` of the examples that the decoder
                 adds to the model's scores; 0 leaves the decision to these alone.
             sharing: How far the mentions of one name are scored alike: see `mentions.share`.
+
+        Raises:
+            ValueError: there is no example, or all entities of the examples have other labels.
         """
         sample = [example.x for example in islice(get_examples(), 10)]
         if not sample:
             raise ValueError(f"component {self.name!r}: no example to initialise from")
+        self._check_labels(get_examples())
         self.model.initialize(X=sample)
         self.cfg = {"transitions": None, "sharing": sharing}
         if transition_weight:
@@ -105,6 +113,22 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         if pieces is not None:
             characters = encoders["char_encoder"].attrs["characters"]
             load_pieces(encoders["piece_encoder"], pieces, characters)
+
+    def _check_labels(self, examples: Iterable[Example]) -> None:
+        """Warn of gold entities with other labels, which count as no entities; refuse only such."""
+        found = {ent.label_ for example in examples for ent in example.reference.ents}
+        others, known = ", ".join(sorted(found.difference(LABELS))), ", ".join(LABELS)
+        if others and found.isdisjoint(LABELS):
+            raise ValueError(
+                f"component {self.name!r}: no entity of the examples is labelled {known}: "
+                f"they are labelled {others}"
+            )
+        if others:
+            warnings.warn(
+                f"component {self.name!r} learns {known}: entities of the examples that are "
+                f"labelled {others} count as no entities",
+                stacklevel=3,
+            )
 
     def predict(self, docs: Iterable[Doc]) -> list[Tags]:
         """Return the best valid tags of each Doc."""
@@ -132,9 +156,17 @@ class Tagger(TrainablePipe):  # type: ignore[misc]
         return [found.get(n, path) for n, path in enumerate(paths)]
 
     def set_annotations(self, docs: Iterable[Doc], tags: Iterable[Tags]) -> None:
-        """Write the entities that `tags` spell into the Docs."""
+        """Write the entities that `tags` spell into the Docs.
+
+        Entities that a Doc has already stay, and so do blocked tokens (see `Doc.set_ents`): what
+        overlaps them is left out.
+        """
         for doc, path in zip(docs, tags, strict=True):
-            doc.set_ents([Span(doc, *span) for span in tag_spans(path) if _is_framed(doc, *span)])
+            spans = [Span(doc, *span) for span in tag_spans(path) if _is_framed(doc, *span)]
+            if doc.has_annotation("ENT_IOB"):
+                _add_ents(doc, spans)
+            else:
+                doc.set_ents(spans)
 
     def get_loss(
         self, examples: Iterable[Example], scores: list[Floats2d]
@@ -185,6 +217,15 @@ def _tag_index(biluo: str | None) -> int:
     if label not in LABELS:
         return TAGS.index("O")
     return 1 + 2 * LABELS.index(label) + _POSITION[position]
+
+
+def _add_ents(doc: Doc, spans: list[Span]) -> None:
+    """Write those of `spans` that overlap neither an entity of `doc` nor a blocked token."""
+    is_taken = np.isin(doc.to_array(ENT_IOB), _TAKEN)
+    is_blocked = is_taken & (doc.to_array(ENT_TYPE) == 0)
+    blocked = [doc[i : i + 1] for i in np.flatnonzero(is_blocked).tolist()]
+    free = [span for span in spans if not is_taken[span.start : span.end].any()]
+    doc.set_ents([*doc.ents, *free], blocked=blocked)
 
 
 def _is_framed(doc: Doc, start: int, end: int, label: str) -> bool:

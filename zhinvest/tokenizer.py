@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any, Final
 
 from spacy.attrs import NORM, SHAPE
@@ -11,7 +10,7 @@ from spacy.tokens import Doc, Token
 from spacy.util import DummyTokenizer, registry
 from spacy.vocab import Vocab
 
-from zhinvest.normalise import GLOSS, HAN, normalise
+from zhinvest.normalise import GLOSS, HAN, MARKUP, normalise, without_markup
 
 _DIGIT: Final = "[0-9０-９]"
 _THOUSANDS: Final = rf"{_DIGIT}{{1,3}}(?:,{_DIGIT}{{3}})+(?!{_DIGIT})"
@@ -19,13 +18,8 @@ _LIST_NUMBER: Final = rf"(?m:^){_DIGIT}{{1,2}}(?=[.．]{_DIGIT})"
 _NUMBER: Final = rf"{_LIST_NUMBER}|(?:{_THOUSANDS}|{_DIGIT}+)(?:[.．]{_DIGIT}+)*"
 _CAMEL_HEAD: Final = "[A-Z]?[a-z]{3,}(?=[A-Z])"
 _LATIN: Final = rf"{_CAMEL_HEAD}|[A-Za-zＡ-Ｚａ-ｚ\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]+"
-_TAG: Final = r"</?[A-Za-z][ -;=?-~]{0,200}>|\?/p>"
-_REFERENCE: Final = r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
-_MARKUP: Final = f"{_TAG}|{_REFERENCE}"
-"""A tag, or a character by its name or number, as HTML leaves them in a copied text."""
 
-_TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|{_MARKUP}|\S)( ?)|\s+")
-_ONE_MARKUP: Final = re.compile(_MARKUP)
+_TOKEN: Final = re.compile(rf"({HAN}(?:{GLOSS})?|{_NUMBER}|{_LATIN}|{MARKUP}|\S)( ?)|\s+")
 
 _ANY_DIGIT: Final = re.compile(r"\d")
 _LONG_NUMBER: Final = re.compile("d{5,}")
@@ -39,12 +33,14 @@ class CharTokenizer(DummyTokenizer):
     A number at the start of a line is cut at its point, which may be that of a list (`1.3M口罩`).
     Two words written as one are two tokens (`RidleyProject`), units are not (`GWh`, `kWh`).
     `token.norm_` is the reading form (see `reading_form`) and `token.shape_` that form with digits
-    masked; the vocabulary computes both once for each distinct token.
+    masked; the vocabulary computes both once for each distinct token. Those of the tokens that it
+    knows already are written anew, for every pipeline that has it: do not share a vocabulary with
+    a pipeline that has another tokenizer.
     """
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
-        _override(vocab, {NORM: reading_form, SHAPE: masked})
+        _override(vocab)
 
     def __call__(self, text: str) -> Doc:
         """Return a Doc of characters over `text`.
@@ -68,9 +64,11 @@ class CharTokenizer(DummyTokenizer):
         return CharTokenizer, (self.vocab,)
 
 
-def _override(vocab: Any, getters: dict[int, Callable[[str], str]]) -> None:
-    """Have `vocab` (untyped: spaCy's stub leaves the attribute out) use these attribute getters."""
-    vocab.lex_attr_getters = {**vocab.lex_attr_getters, **getters}
+def _override(vocab: Any) -> None:
+    """Have `vocab` (untyped: spaCy's stub leaves the getters out) use our norms and shapes."""
+    vocab.lex_attr_getters = {**vocab.lex_attr_getters, NORM: reading_form, SHAPE: masked}
+    for lexeme in vocab:
+        lexeme.norm_, lexeme.shape_ = reading_form(lexeme.orth_), masked(lexeme.orth_)
 
 
 def reading_form(token: str) -> str:
@@ -78,9 +76,7 @@ def reading_form(token: str) -> str:
 
     What HTML writes by a name or a number is the character that it stands for.
     """
-    if not _ONE_MARKUP.fullmatch(token):
-        return normalise(token)
-    return normalise(unescape(token)) if token[0] == "&" else " "
+    return normalise(without_markup(token))
 
 
 def is_blank(token: Token) -> bool:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import srsly
 from numpy.typing import NDArray
-from spacy.attrs import NORM, ORTH, SPACY
+from spacy.attrs import NORM, ORTH, SENT_START, SPACY
 from spacy.language import Language
 from spacy.pipeline import Pipe
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
 from zhinvest.files import write_bytes
@@ -22,7 +22,13 @@ from zhinvest.segmenter import FEATURES, WEIGHTS, Segmenter
 
 
 class Words(Pipe):
-    """Merges the tokens of a Doc into the words that pkuseg finds in its normalised text."""
+    """Merges the tokens of a Doc into the words that pkuseg finds in its normalised text.
+
+    The new Doc has the text, entities, groups of spans, sentence starts, categories, user data and
+    context of the old one; a span of a group that begins or ends within a word grows by the rest
+    of it. All else is lost: what taggers, parsers and lemmatisers set on the tokens, norms set by
+    hand, vectors (`doc.tensor`), hooks, and which tokens are blocked or unknown as entities.
+    """
 
     def __init__(self, name: str = "words") -> None:
         self.name = name
@@ -60,7 +66,7 @@ class Words(Pipe):
         self.from_disk(Path(segmenter))
 
     def __call__(self, doc: Doc) -> Doc:
-        """Return a Doc of words over the same text, with the entities and user data of `doc`."""
+        """Return a Doc of words over the same text; the class tells what it keeps of `doc`."""
         segmenter = self.segmenter
         return _merge(doc, _begins(doc, segmenter)) if len(doc) else doc
 
@@ -106,12 +112,15 @@ def _strings(doc: Doc, attribute: int) -> list[str]:
 def _begins(doc: Doc, segmenter: Segmenter) -> NDArray[np.bool_]:
     """Return at which tokens a word begins: shape (n_tokens,).
 
-    One begins at every blank and behind it, and at the start and behind the end of every entity.
+    One begins at every blank and behind it, at the start and behind the end of every entity, and
+    at the start of every sentence that `doc` has.
     """
     norms = _strings(doc, NORM)
     is_blank = np.array([norm.isspace() for norm in norms])
     is_apart = is_blank | doc.to_array(SPACY).astype(bool)
     begins: NDArray[np.bool_] = is_blank | np.append(True, is_apart[:-1])
+    if doc.has_annotation("SENT_START"):
+        begins |= doc.to_array(SENT_START) == 1
     for ent in doc.ents:
         begins[ent.start] = True
         begins[ent.end : ent.end + 1] = True
@@ -130,22 +139,39 @@ def _merge(doc: Doc, begins: NDArray[np.bool_]) -> Doc:
     starts = np.flatnonzero(begins)
     ends = np.append(starts[1:], len(doc))
     words = ["".join(tokens[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-    merged = Doc(doc.vocab, words=words, spaces=spaces[ends - 1].tolist(), user_data=doc.user_data)
-    index = np.cumsum(begins) - 1
-    merged.ents = [
-        Span(
-            merged,
-            index[ent.start],
-            index[ent.end - 1] + 1,
-            label=ent.label,
-            kb_id=ent.kb_id,
-            span_id=ent.id,
-        )
-        for ent in doc.ents
-    ]
+    merged = Doc(
+        doc.vocab,
+        words=words,
+        spaces=spaces[ends - 1].tolist(),
+        user_data=doc.user_data,
+        sent_starts=_sentence_starts(doc, starts),
+    )
+    index = np.append(np.cumsum(begins) - 1, len(words))
+    merged.ents = [_carried(ent, merged, index) for ent in doc.ents]
+    for name, group in doc.spans.items():
+        spans = [_carried(span, merged, index) for span in group]
+        merged.spans[name] = SpanGroup(merged, name=group.name, attrs=group.attrs, spans=spans)
     merged.cats = doc.cats
     merged._context = doc._context
     return merged
+
+
+def _sentence_starts(doc: Doc, starts: NDArray[np.int64]) -> list[bool | int | None] | None:
+    """Return spaCy's 1, 0 or -1 for the tokens at `starts`; None where no token tells."""
+    if not doc.has_annotation("SENT_START"):
+        return None
+    starting: list[bool | int | None] = doc.to_array(SENT_START).astype(np.int64)[starts].tolist()
+    return starting
+
+
+def _carried(span: Span, words: Doc, index: NDArray[np.int64]) -> Span:
+    """Return the span of all words in which `span` has a character.
+
+    `index` is the word of each token, and the number of words behind the last token.
+    """
+    start = index[span.start]
+    end = index[span.end - 1] + 1 if len(span) else start
+    return Span(words, start, end, label=span.label, kb_id=span.kb_id, span_id=span.id)
 
 
 @Language.factory("zhinvest_words", assigns=["doc.ents"], retokenizes=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ from typer.testing import CliRunner
 
 import zhinvest
 from tests.conftest import ROOT, TINY
+from zhinvest import cli
 from zhinvest.cli import app
 from zhinvest.documents import Document, document_row, write_documents
 from zhinvest.evaluation.resampling import MACRO
 from zhinvest.labels import COLOURS, LABELS
-from zhinvest.scorer import MICRO
+from zhinvest.scorer import MICRO, Span
+from zhinvest.sources import Article
 from zhinvest.words import Words
 
 Run = Callable[..., Result]
@@ -94,6 +97,18 @@ def test_jsonl_file(annotate: Run, gold: list[Document]) -> None:
     assert [(row["id"], row["text"]) for row in rows(result)] == [(d.id, d.text) for d in gold]
     for row, document in zip(rows(result), gold, strict=True):
         assert_knows(row, document)
+
+
+def test_other_fields_of_a_row_are_kept(
+    annotate: Run, tmp_path: Path, gold: list[Document]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    row = document_row(gold[1]) | {"url": "https://example.org/甲"}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    (annotated,) = rows(annotate(path, "-f", "jsonl"))
+    assert list(annotated) == ["id", "text", "sha256", "meta", "url", "ents"]
+    assert annotated | {"ents": row["ents"]} == row
+    assert_knows(annotated, gold[1])
 
 
 def test_html_file(annotate: Run, tmp_path: Path, gold: list[Document]) -> None:
@@ -183,6 +198,96 @@ def test_unknown_format(annotate: Run, news: Path) -> None:
     result = annotate(news, "-f", "xml")
     assert result.exit_code == 2
     assert "'table', 'jsonl', 'csv', 'html'" in result.stderr
+
+
+# --- annotate: the output is no input -------------------------------------------------------------
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    """A folder with an article, and links to the folder, to the article, and to nothing."""
+    folder = tmp_path / "pages"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a.html").write_text("<p>上海</p>", encoding="utf-8")
+    (folder / "linked.txt").symlink_to(tmp_path / "outside.txt")
+    (tmp_path / "outside.txt").write_text("上海", encoding="utf-8")
+    (tmp_path / "folder").symlink_to(folder)
+    (tmp_path / "link.html").symlink_to(folder / "deep" / "a.html")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output"),
+    [
+        (["pages/deep/a.html"], "pages/deep/a.html"),
+        (["missing.txt", "-", "pages/deep/a.html"], "pages/../pages/deep/a.html"),
+        (["link.html"], "pages/deep/a.html"),
+        (["pages/deep/a.html"], "link.html"),
+        (["pages"], "pages/deep/a.html"),
+        (["folder"], "pages/deep/a.html"),
+        (["pages/deep"], "folder/deep/a.html"),
+        (["pages"], "outside.txt"),
+        (["pages"], "pages/new/out.JSONL"),
+    ],
+)
+def test_output_that_is_an_input(
+    pages: Path, monkeypatch: pytest.MonkeyPatch, inputs: list[str], output: str
+) -> None:
+    # It is told before a pipeline is loaded, let alone run.
+    monkeypatch.chdir(pages.parent)
+    result = invoke("annotate", *inputs, "-m", "no_such_pipeline", "-f", "html", "-o", output)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"{output}: the output must not be an input as well")
+    assert (pages / "deep" / "a.html").read_text(encoding="utf-8") == "<p>上海</p>"
+    assert not (pages / "new").exists()
+
+
+@pytest.mark.parametrize("output", ["pages/out.csv", "page.jsonl", "pages.html"])
+def test_output_beside_the_inputs(
+    annotate: Run, pages: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    monkeypatch.chdir(pages.parent)
+    result = annotate("pages", "-f", "jsonl", "-o", output)
+    assert (result.exit_code, result.output.strip()) == (0, "")
+    assert len(Path(output).read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_input_that_is_a_circle_of_links(
+    annotate: Run, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pages.parent)
+    result = annotate("circle", "-o", "out.txt")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("circle: ")
+
+
+# --- annotate: rows as they come ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("output_format", ["jsonl", "csv"])
+def test_rows_before_a_crash_are_printed(
+    pipeline_folder: Path,
+    tmp_path: Path,
+    gold: list[Document],
+    monkeypatch: pytest.MonkeyPatch,
+    output_format: str,
+) -> None:
+    write = getattr(cli, f"to_{output_format.removesuffix('l')}")
+
+    def fail_at_the_third(article: Article, spans: list[Span]) -> str:
+        if article.id == gold[2].id:
+            raise MemoryError
+        return str(write(article, spans))
+
+    monkeypatch.setattr(cli, write.__name__, fail_at_the_third)
+    command = ["annotate", "-m", str(pipeline_folder), "-f", output_format, str(TINY)]
+    result = CliRunner().invoke(app, command)
+    assert isinstance(result.exception, MemoryError)
+    assert [document.id in result.stdout for document in gold[:3]] == [True, True, False]
+    output = tmp_path / "rows"
+    CliRunner().invoke(app, [*command, "-o", str(output)])
+    assert list(tmp_path.rglob("*")) == []
 
 
 # --- annotate: what cannot be read does not stop the others ---------------------------------------
@@ -348,6 +453,47 @@ def run_process(
     )
 
 
+def run_on_terminal(*arguments: str | Path) -> tuple[int, str]:
+    """Run the command with a terminal as input, output and error; exit code and what it shows."""
+    command = [sys.executable, "-c", "from zhinvest.cli import app; app()", *map(str, arguments)]
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b"".join(iter(lambda: read_screen(screen), b""))
+    os.close(screen)
+    return process.returncode, shown.decode("utf-8")
+
+
+def read_screen(screen: int) -> bytes:
+    try:
+        return os.read(screen, 65_536)
+    except OSError:  # nobody writes any more
+        return b""
+
+
+def test_no_input_on_a_terminal() -> None:
+    code, shown = run_on_terminal("annotate", "-m", "no_such_pipeline")
+    assert code == 2
+    assert "Usage:" in shown
+    assert "no input: name files or folders" in shown
+    assert "no_such_pipeline" not in shown
+
+
+def test_rows_and_progress_do_not_mix_on_a_terminal(
+    pipeline_folder: Path, tmp_path: Path, gold: list[Document]
+) -> None:
+    count = 80  # more than go through the pipeline at once
+    for number in range(count):
+        (tmp_path / f"{number}.txt").write_text(gold[1].text, encoding="utf-8", newline="")
+    code, shown = run_on_terminal("annotate", "-m", pipeline_folder, tmp_path, "-f", "jsonl")
+    assert code == 0
+    start = shown.index('{"id"')
+    assert "reading" in shown[:start]
+    assert [set(json.loads(line)) for line in shown[start:].splitlines()] == [
+        {"id", "text", "ents"}
+    ] * count
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
 def test_jsonl_is_utf8_whatever_the_terminal_says(
     pipeline_folder: Path, gold: list[Document], encoding: str
@@ -447,6 +593,17 @@ def test_evaluate_faulty_gold(tmp_path: Path, gold: list[Document]) -> None:
     assert third.startswith(f"{path}:2: not JSON")
 
 
+def test_evaluate_predictions_as_gold(annotate: Run, news: Path, tmp_path: Path) -> None:
+    path = tmp_path / "predicted.jsonl"
+    assert annotate(news, "-f", "jsonl", "-o", path).exit_code == 0
+    (row,) = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    result = invoke("evaluate", "no_such_pipeline", path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[0] == (
+        f"{path}:1: entity {row['ents'][0]}: must be [start, end, label]"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
@@ -468,6 +625,16 @@ def test_evaluate_without_gold(tmp_path: Path, name: str, data: bytes | None, re
 def test_evaluate_output_that_cannot_be_written(pipeline_folder: Path, tmp_path: Path) -> None:
     result = invoke("evaluate", pipeline_folder, TINY, "-o", tmp_path)
     assert (result.exit_code, result.stderr) == (1, f"{tmp_path}: Is a directory\n")
+
+
+@pytest.mark.parametrize("name", ["gold.jsonl", "train.jsonl", "curve.json", "link.jsonl"])
+def test_evaluate_output_that_is_an_input(tmp_path: Path, name: str) -> None:
+    gold, training, curve = (tmp_path / n for n in ("gold.jsonl", "train.jsonl", "curve.json"))
+    (tmp_path / "link.jsonl").symlink_to(gold)
+    report = ["--report", tmp_path / "report", "--training", training, "--curve", curve]
+    result = invoke("evaluate", "no_such_pipeline", gold, *report, "-o", tmp_path / name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"{tmp_path / name}: the output must not be an input as well")
 
 
 # --- evaluate: reports ----------------------------------------------------------------------------
@@ -598,6 +765,8 @@ def test_evaluate_report_on_a_file_whose_name_is_no_text(
     [
         (["--help"], ["annotate", "evaluate", "--version"]),
         (["annotate", "--help"], ["--model", "--format", "--output", "GB18030"]),
+        (["annotate", "--help"], ["a row for each article", "(one page)", "is a terminal"]),
+        (["annotate", "--help"], ['a string "text"', 'an "id"', ".ndjson"]),
         (
             ["evaluate", "--help"],
             [

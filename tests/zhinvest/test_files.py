@@ -1,7 +1,9 @@
 """Tests of encodings, of the text of HTML pages, and of writing whole or not at all."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 from hypothesis import given
@@ -79,10 +81,26 @@ def test_rubbish_bytes(data: bytes, reason: str) -> None:
         ("<b>上</b><span>海</span>", "上海"),
         ("<ul><li>甲<li>乙</ul>", "甲\n乙"),
         ("<table><tr><td>甲</td><td>乙</td></tr></table>", "甲\n乙"),
-        ("<p>  上海 \n\n 金山  </p>", "上海\n金山"),
+        ("<p>  上海 \n\n 金山  </p>", "上海金山"),
+        ("<p>总投资\r\n\t五亿元，\n落户（\r金山）。\n</p>\n", "总投资五亿元，落户（金山）。"),
+        ("<p>总投资\n5\n亿元 \n GWh\nplant</p>", "总投资 5 亿元 GWh plant"),
+        ("<p>上海  金山\u3000浦东\xa0\xa0松江</p>", "上海 金山\u3000浦东\xa0\xa0松江"),
+        ("<p><b>上海</b>\n<b>金山</b> \n 5 <i> 亿</i></p>", "上海 金山 5 亿"),
+        ("上海\n<!-- 注 -->\n金山", "上海 金山"),
+        ("甲\n乙<pre>\n上海\n  5  亿\r\n\n金山</pre>丙\n丁", "甲乙\n上海\n5  亿\n金山\n丙丁"),
+        ("<pre><div>甲\n乙</div>丙\n丁", "甲\n乙\n丙\n丁"),
+        ("</pre>甲\n乙<template><pre></template>丙\n丁", "甲乙丙丁"),
+        ("<select><option>甲</option>\n<option>乙</option></select>", "甲\n乙"),
         ("R&amp;D &lt;5&#20159;&gt; 甲&nbsp;乙", "R&D <5亿> 甲\xa0乙"),
         ("<head><title>题</title></head><body>文</body>", "文"),
         ("<head><title>题</title><body>文", "文"),
+        ("<!DOCTYPE html><html><head><meta charset=utf-8><title>t</title><p>文</p></html>", "文"),
+        ("<html><head><title>题<b>题</title><link><base><style>x</style>文<br>字", "文\n字"),
+        ("<head>\n<noscript><img><p>样</p></noscript><template>样</template>\n<h1>文", "文"),
+        ("<head><script>x</script><title/><META><header>文<p>字</head>", "文\n字"),
+        ("<title>题</title><p>文", "文"),
+        ("<head><head><p>文<head><p>字", "文\n字"),
+        ("<head/>文", "文"),
         ("甲<script>if (a < b) { x = '<p>' }</script>乙", "甲乙"),
         ("甲<style>p { color: red }</style>乙", "甲乙"),
         ("甲<noscript>请启用</noscript>乙<template><p>样</p></template>丙", "甲乙丙"),
@@ -107,6 +125,8 @@ def test_any_html_gives_lines_without_blank_edges(html: str) -> None:
 def test_a_page_of_many_paragraphs_is_read_at_once() -> None:
     """A quadratic reader takes minutes for this page."""
     count = 20_000
+    wrapped = "<p>上" + "\n" * count + "<b>" + "海\n 金" * count
+    assert html_text(wrapped) == "上 " + "海金" * count
     assert html_text("<p>上<b>海</b></p>" * count) == "\n".join(["上海"] * count)
     assert html_text("<div>" * count + "上海") == "上海"
 
@@ -118,7 +138,33 @@ def test_write_text_makes_folders_and_keeps_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "text.txt"
     write_text(path, TEXT)
     assert path.read_bytes() == TEXT.encode()
-    assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.fixture
+def umask() -> Iterator[int]:
+    """A mask that no machine has of itself, in force while a test runs."""
+    before = os.umask(0o027)
+    yield 0o027
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_has_the_mode_of_any_new_file(tmp_path: Path, umask: int) -> None:
+    path = tmp_path / "text.txt"
+    write_text(path, TEXT)
+    assert mode(path) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("kept", [0o600, 0o664, 0o755, 0o444])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, umask: int, kept: int) -> None:
+    path = tmp_path / "text.txt"
+    path.touch()
+    path.chmod(kept)
+    write_text(path, TEXT)
+    assert (mode(path), path.read_bytes()) == (kept, TEXT.encode())
 
 
 def test_write_replaces(tmp_path: Path) -> None:

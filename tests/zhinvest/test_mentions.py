@@ -96,6 +96,20 @@ def test_the_last_tokens_may_begin_like_a_name() -> None:
     assert changed("青云市青云", [1, 2, 2, 0, 0]) == []
 
 
+def test_names_that_lie_in_one_another_share_one_after_the_other() -> None:
+    text, path = (
+        "甲乙丙，甲乙丙，甲乙丙，甲乙，甲乙",
+        [1, 2, 0, 0, 1, 2, 2, 0, 1, 2, 2, 0, 1, 2, 0, 1, 2],
+    )
+    array = np.zeros((len(text), _WIDTH), dtype=np.float32)
+    array[range(len(text)), path] = 20
+    array[0, MONEY] = -8
+    array[[4, 8, 12, 15], MONEY] = 8
+    result = share(array, keys(text), np.array(path, dtype=np.int64), 1.0)
+    assert result[:, MONEY].max() <= 8
+    assert result[0, ORG] == 20
+
+
 @given(
     text=st.text("甲乙丙", min_size=1, max_size=30),
     weight=st.floats(0, 1, width=32),

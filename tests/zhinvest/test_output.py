@@ -62,6 +62,22 @@ def test_json_row() -> None:
     }
 
 
+def test_json_row_keeps_the_fields_of_its_input() -> None:
+    row = {"date": "2024-05-01", "text": "\ud800上海", "ents": [[0, 1, "ORG"]], "meta": {"a": 1}}
+    line = to_json(Article("7", row["text"], row | {"id": 7}), [(1, 3, "PLACE")])
+    read = json.loads(line)
+    assert list(read) == ["id", "text", "date", "meta", "ents"]
+    assert (read["id"], read["text"], read["date"]) == ("7", "\ufffd上海", "2024-05-01")
+    assert read["meta"] == {"a": 1}
+    assert read["ents"] == [{"start": 1, "end": 3, "label": "PLACE", "text": "上海"}]
+
+
+def test_json_row_of_fields_that_are_no_text_can_be_encoded() -> None:
+    row = {"url": "\udfff", "甲": "\ud83d\ude00"}
+    line = to_json(Article("a", "上海", row), [])
+    assert json.loads(line.encode("utf-8"))["url"] == "\udfff"
+
+
 @given(ANY_TEXT, ANY_TEXT)
 def test_any_text_makes_one_line_that_can_be_encoded(name: str, text: str) -> None:
     line = to_json(Article(name, text), [(0, len(text), "ORG")] if text else [])

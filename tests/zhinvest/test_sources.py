@@ -152,6 +152,43 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(read_articles(STDIN)) == [Article(STDIN, "上海")]
 
 
+ROWS = '\n{"id": "a", "text": "上海"}\n\n{"text": "金山"}\n{"text": 5}\n'
+
+
+def test_rows_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(ROWS.encode("utf-8-sig")))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert list(read_articles(STDIN)) == [
+        Article("a", "上海"),
+        Article("-:4", "金山"),
+        Problem("-:5", NO_ROW),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"text": 5}\n{"text": "上海"}',
+        '["上海"]',
+        '{\n"text": "上海"}',
+        "{上海",
+        "5亿元",
+        "[" * 10_000,
+    ],
+)
+def test_what_does_not_begin_with_a_row_is_a_text(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert list(read_articles(STDIN)) == [Article(STDIN, text)]
+
+
+def test_rows_in_a_file_of_text_are_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "rows.txt"
+    path.write_text(ROWS, encoding="utf-8")
+    assert list(read_articles(str(path))) == [Article(str(path), ROWS)]
+
+
 # --- JSONL ----------------------------------------------------------------------------------------
 
 NO_ROW = "a row must be an object with a string 'text'"
@@ -182,6 +219,15 @@ def test_row(tmp_path: Path, line: str, expected: Article | Problem) -> None:
         case Problem("{where}", reason):
             expected = Problem(where, reason)
     assert (first, second) == (Article("first", "甲"), expected)
+
+
+def test_row_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    row = {"text": "上海", "date": "2024-05-01", "meta": {"a": [1]}}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    (article,) = read_articles(str(path))
+    assert isinstance(article, Article)
+    assert article.row == row
 
 
 @pytest.mark.parametrize("line", ["{", "上海", "[" * 100_000, "9" * 5_000])

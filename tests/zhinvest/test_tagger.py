@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
@@ -314,6 +314,27 @@ def test_without_examples_it_says_so(nlp: Language) -> None:
         tagger(nlp).initialize(lambda: [])
 
 
+def test_other_labels_alone_are_refused(nlp: Language) -> None:
+    found = [
+        example(nlp, "张三投", ["B-PERSON", "L-PERSON", "O"]),
+        example(nlp, "去年", ["B-DATE", "L-DATE"]),
+    ]
+    with pytest.raises(ValueError, match=r"component 'ner': no entity .* labelled DATE, PERSON$"):
+        tagger(nlp).initialize(lambda: found)
+
+
+def test_other_labels_among_ours_are_named(nlp: Language, gold: list[Document]) -> None:
+    others = [example(nlp, "张三投", ["B-PERSON", "L-PERSON", "O"])]
+    with pytest.warns(UserWarning, match="'ner' learns ORG, .* labelled PERSON count as no"):
+        tagger(nlp).initialize(lambda: examples(nlp, gold) + others)
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize("tags", [["O", "O"], ["-", "-"], ["U-ORG", "O"], ["B-PLACE", "L-PLACE"]])
+def test_our_labels_or_none_are_taken_in_silence(nlp: Language, tags: list[str]) -> None:
+    tagger(nlp).initialize(lambda: [example(nlp, "上海", tags)])
+
+
 def test_transitions_are_counted_in_the_examples(nlp: Language, gold: list[Document]) -> None:
     found = examples(nlp, gold)
     pipe = tagger(nlp)
@@ -383,6 +404,59 @@ def test_an_entity_has_no_blank_at_its_edges(
     tagger(nlp).set_annotations([doc], [np.array(path)])
     assert [entity.text for entity in doc.ents] == entities
     assert all(token.ent_iob for token in doc)
+
+
+@pytest.mark.parametrize(
+    ("path", "entities"),
+    [
+        ([1, 2, 0, 0, 3], ["青云 ORG", "社在 PERSON", "沪 PLACE"]),
+        ([1, 2, 2, 0, 0], ["社在 PERSON"]),
+        ([0, 0, 1, 2, 0], ["社在 PERSON"]),
+        ([0, 0, 3, 3, 3], ["社在 PERSON", "沪 PLACE"]),
+        ([1, 2, 2, 2, 2], ["社在 PERSON"]),
+        ([0, 0, 0, 0, 0], ["社在 PERSON"]),
+    ],
+)
+def test_what_is_an_entity_already_stays(
+    nlp: Language, path: list[int], entities: list[str]
+) -> None:
+    doc = nlp.make_doc("青云社在沪")
+    doc.set_ents([Span(doc, 2, 4, "PERSON", kb_id="Q1", span_id="s1")], default="missing")
+    tagger(nlp).set_annotations([doc], [np.array(path)])
+    assert [f"{entity.text} {entity.label_}" for entity in doc.ents] == entities
+    assert [(e.kb_id_, e.id_) for e in doc.ents if e.label_ == "PERSON"] == [("Q1", "s1")]
+    assert all(token.ent_iob for token in doc)
+
+
+def test_blocked_tokens_stay_blocked(nlp: Language) -> None:
+    doc = nlp.make_doc("青云社在沪")
+    doc.set_ents([], blocked=[doc[1:3]])
+    for _ in range(2):
+        tagger(nlp).set_annotations([doc], [np.array([1, 2, 2, 0, 3])])
+        assert [entity.text for entity in doc.ents] == ["沪"]
+        assert [token.ent_iob_ for token in doc] == ["O", "B", "B", "O", "B"]
+
+
+def test_what_is_outside_already_may_become_an_entity(nlp: Language) -> None:
+    doc = nlp.make_doc("青云")
+    doc.set_ents([])
+    tagger(nlp).set_annotations([doc], [np.array([1, 2])])
+    assert [entity.text for entity in doc.ents] == ["青云"]
+
+
+def test_an_entity_ruler_in_front_forces_names(
+    trained: Language, nlp: Language, gold: list[Document]
+) -> None:
+    nlp.from_bytes(trained.to_bytes())
+    text = gold[0].text
+    found = doc_spans(nlp(text))
+    start, end, _ = max(found, key=lambda span: span[1] - span[0])
+    ruler: Any = nlp.add_pipe("entity_ruler", before="ner")
+    ruler.add_patterns([{"label": "WORK", "pattern": text[start + 1 : end]}])
+    forced = [span for span in doc_spans(nlp(text)) if span[2] == "WORK"]
+    assert (start + 1, end, "WORK") in forced
+    free = [span for span in found if not any(a < span[1] and span[0] < b for a, b, _ in forced)]
+    assert doc_spans(nlp(text)) == sorted(free + forced)
 
 
 def test_scores_are_strict(trained: Language, gold: list[Document]) -> None:

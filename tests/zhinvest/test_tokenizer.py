@@ -224,6 +224,16 @@ def test_pipelines_without_it_keep_their_norms(characters: Language) -> None:
     assert norms(spacy.blank("zh")("產")) == ["產"]
 
 
+def test_a_vocabulary_that_knows_tokens_already() -> None:
+    nlp = spacy.blank("zh")
+    for text in ("產業２０24", "<br/>"):
+        nlp(text)
+    doc = CharTokenizer(nlp.vocab)("產業地塊２０24<br/>")
+    assert norms(doc) == [*"产业地块", "2024", " "]
+    assert [token.shape_ for token in doc] == [*"产业地块", "dddd", " "]
+    assert [nlp.vocab[text].norm_ for text in "產２<"] == ["产", "2", "<"]
+
+
 # --- what HTML leaves behind ---------------------------------------------------------------------
 
 

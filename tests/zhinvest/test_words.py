@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.pipeline import Sentencizer
+from spacy.tokens import Doc, Span, SpanGroup
 
 from tests.conftest import ROOT, UNER
 from zhinvest.documents import Document
@@ -162,6 +163,84 @@ def test_user_data_categories_and_context_are_kept(characters: Language, compone
     assert words.cats == {"announcement": 1.0}
     assert words._context == {"row": 7}
     assert words.vocab is doc.vocab
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        (0, 2, "上海"),
+        (3, 7, "工厂今天"),
+        (1, 4, "上海的工厂"),
+        (1, 2, "上海"),
+        (6, 8, "今天开工"),
+        (0, 10, SENTENCE),
+        (0, 0, ""),
+        (4, 4, ""),
+        (10, 10, ""),
+    ],
+)
+def test_spans_grow_to_whole_words(
+    characters: Language, component: Words, start: int, end: int, text: str
+) -> None:
+    doc = characters(SENTENCE)
+    span = Span(doc, start, end, label="NEWS", kb_id="Q1", span_id="s1")
+    doc.spans["news"] = [span]
+    words = component(doc)
+    assert texts(words) == WORDS
+    (found,) = words.spans["news"]
+    assert (found.text, found.label_, found.kb_id_, found.id_) == (text, "NEWS", "Q1", "s1")
+    if text:
+        same = words.char_span(span.start_char, span.end_char, alignment_mode="expand")
+        assert (found.start, found.end) == (same.start, same.end)
+
+
+def test_groups_of_spans_are_kept(characters: Language, component: Words) -> None:
+    doc = characters(SENTENCE)
+    overlapping = [doc[3:5], doc[0:5], doc[3:5]]
+    doc.spans["a"] = SpanGroup(doc, name="b", attrs={"by": "甲"}, spans=overlapping)
+    doc.spans["none"] = []
+    words = component(doc)
+    assert {key: [span.text for span in group] for key, group in words.spans.items()} == {
+        "a": ["工厂", "上海的工厂", "工厂"],
+        "none": [],
+    }
+    assert (words.spans["a"].name, words.spans["a"].attrs) == ("b", {"by": "甲"})
+    assert words.spans["a"].doc is words
+
+
+@pytest.mark.parametrize(
+    ("starts", "words", "expected"),
+    [
+        ({}, WORDS, [0, 0, 0, 0, 0, 0]),
+        ({5: True}, WORDS, [0, 0, 0, 1, 0, 0]),
+        ({5: True, 7: False}, WORDS, [0, 0, 0, 1, -1, 0]),
+        ({6: False}, WORDS, [0, 0, 0, 0, 0, 0]),
+        ({4: True}, ["上海", "的", "工", "厂", "今天", "开工", "。"], [0, 0, 0, 1, 0, 0, 0]),
+    ],
+)
+def test_starts_of_sentences_are_kept(
+    characters: Language,
+    component: Words,
+    starts: dict[int, bool],
+    words: list[str],
+    expected: list[int],
+) -> None:
+    doc = characters(SENTENCE)
+    for place, is_start in starts.items():
+        doc[place].is_sent_start = is_start
+    found = component(doc)
+    assert texts(found) == words
+    kinds = {True: 1, False: -1, None: 0}
+    assert [0, *(kinds[token.is_sent_start] for token in found[1:])] == expected
+
+
+@given(MIXED)
+def test_sentences_found_before_are_those_found_after(
+    characters: Language, component: Words, text: str
+) -> None:
+    before = Sentencizer()(characters(text))
+    after = component(before)
+    assert [sent.text for sent in after.sents] == [sent.text for sent in before.sents]
 
 
 def test_pipe_keeps_contexts(words_nlp: Language) -> None:

@@ -23,7 +23,8 @@ def scores_by_label(strict: Mapping[str, Mapping[str, float]]) -> Figure:
     figure, axes = _axes(6, 3)
     labels = list(strict)
     values = [strict[label]["f"] for label in labels]
-    # A sample can be better or worse than the whole for a rare label: no bar below zero.
+    # Quantiles of samples need not hold the F1 of the whole, if only by a rounding error, and
+    # matplotlib refuses a bar below zero.
     below = [max(0.0, strict[label]["f"] - strict[label]["low"]) for label in labels]
     above = [max(0.0, strict[label]["high"] - strict[label]["f"]) for label in labels]
     colours = [COLOURS.get(label, _OTHER) for label in labels]

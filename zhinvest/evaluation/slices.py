@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from zhinvest.documents import Document
-from zhinvest.normalise import GLOSS, HAN, normalise, simplify
+from zhinvest.normalise import GLOSS, HAN, MARKUP, normalise, simplify
 
 _TRADITIONAL: Final = 0.05
 """An article is in traditional script when so many of its Han characters would change."""
@@ -19,7 +19,7 @@ _LONGEST: Final = "1,000 and more"
 _NOISE: Final = {
     "glosses": re.compile(rf"{HAN}{GLOSS}"),
     "full-width digits": re.compile("[０-９]"),
-    "tags": re.compile(r"</?[a-zA-Z][^<>]*>|&[a-z]+;"),
+    "tags": re.compile(MARKUP),
 }
 
 

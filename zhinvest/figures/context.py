@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from zhinvest.figures.quantities import Quantity, read_quantity
+from zhinvest.figures.quantities import PERIODS, UNNAMED, Quantity, read_quantity
 from zhinvest.figures.tables import (
     BEHIND,
     FRONT,
@@ -50,7 +50,12 @@ _RATE: Final = re.compile(
     | (?P<every_month> 每个?月 )
     | (?P<every_day> 每[天日] )
     | (?P<hour> 每小时 | 小时处理 | 小时产 | 时产 | 时薪 )
-    | (?P<week> 每周 | 周均 | 周产 | 周薪 )
+    | (?P<week> 每周 | 每个?星期 | 周均 | 周产 | 周薪 )
+    | (?P<{UNNAMED}>
+        每[{_NUMERAL}]{{0,3}}个? (?: 半年 | 季度? | 旬 | 分钟 | 秒 )
+        | 每(?!一)[{_NUMERAL}]{{1,3}}个? (?: 年 | 月 | 周 | 星期 | [天日] | 小时 )
+        | 季均
+      )
     | (?P<year>
         年均 (?!增)
         | (?<![第近过上]) 一年 (?![来内前后多])
@@ -68,11 +73,13 @@ _RATE: Final = re.compile(
     """,
     re.VERBOSE,
 )
-"""Words that say what period a figure is for; `every` ones reach beyond their clause."""
+"""Words that say what period a figure is for; `every` ones reach beyond their clause.
 
-_PERIODS: Final = {"年": "year", "月": "month", "日": "day", "天": "day", "小时": "hour"}
+Those of a quarter, a minute, a second or several periods say one that has no name.
+"""
+
 _RATE_BEHIND: Final = re.compile(
-    r"(?:/[^\s/,。、;]{1,3})?/(?P<unit>年|月|日|天|小时)"
+    rf"(?:/[^\s/,。、;]{{1,3}})?/(?P<unit>{one_of(tuple(PERIODS))})(?![A-Za-z])"
     "|(?:的|[^,。;\n]{0,4}的)?(?P<word>[年月日])"
     "(?=产|销售|营业|营收|收入|税|利|处理|吞吐|加工|发电|租|分拣|研制|生产|供)"
 )
@@ -82,6 +89,8 @@ _SEPARATOR: Final = (
     "(?:以及|、|,|和|与|及|或|分别"
     "|(?:增长|增加|提高|提升|扩大|下降|减少|上升|跃升|[增升降扩])[到至])"
 )
+_LISTED: Final = re.compile("[0-9]+(?=、[0-9]{3}(?![0-9]))")
+"""An item of a list that, read by itself, could be the thousands of a number: 80、120万."""
 _NEAR: Final = 24
 """A bound or a currency stands within so many characters in front of the number."""
 _STEPS: Final = 8
@@ -115,8 +124,10 @@ def period_of(before: str, after: str, label: str) -> str | None:
         every, _, name = (match.lastgroup or "").rpartition("_")
         if every or match.start() >= clause:
             period = None if _OTHER_MATTER.search(before, match.end()) else name
+    if period == UNNAMED and label == "MONEY":  # says when it is paid: 每季度拨付300万元
+        period = None
     if period is None and (behind := _RATE_BEHIND.match(after)):
-        period = _PERIODS[behind["unit"] or behind["word"]]
+        period = PERIODS[behind["unit"] or behind["word"]]
     return period
 
 
@@ -138,6 +149,9 @@ def shared_with(after: str, label: str) -> Quantity | None:
         separator = _separator().match(after, position)
         if separator is None:
             return None
+        if item := _LISTED.match(after, separator.end()):
+            position = item.end()
+            continue
         quantity = read_quantity(after, label, separator.end())
         if quantity is None or quantity.unit is not None:
             return quantity

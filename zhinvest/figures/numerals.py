@@ -32,7 +32,10 @@ _NEIGHBOURS: Final = 2
 _HAN: Final = "".join(DIGITS)
 _TOKEN: Final = re.compile(
     rf"""
-      (?P<arabic> \d{{1,3}} (?:,\d{{3,4}})+ (?:\.\d+)? (?!\d) | \d+ (?:[.,、·。]\d+)? )
+      (?P<arabic>
+        \d{{1,3}} (?:,\d{{3,4}})+ (?:\.\d+)? (?!\d)
+        | (?! \d+[,、·。]\d{{3}}(?!\d) ) \d+ (?:[.,、·。]\d+)?
+      )
     | (?P<pair> [{_HAN}]、[{_HAN}] (?=[十百千万亿]) )
     | (?P<decimal> [{_HAN}]+ 点 [{_HAN}]+ )
     | (?P<han> [{_HAN}]+ )
@@ -155,7 +158,10 @@ def _ends(kind: str, token: str) -> tuple[Decimal, Decimal]:
 
 
 def _arabic(token: str) -> Decimal:
-    """Read digits with separators; a mark before other than three digits is a decimal point."""
+    """Read digits with separators; a mark before other than three digits is a decimal point.
+
+    Before three digits it may stand for either (`1、440`), which `_TOKEN` takes for no number.
+    """
     if re.fullmatch(r"\d{1,3}(?:,\d{3,4})+(?:\.\d+)?", token):
         return Decimal(token.replace(",", ""))
     return Decimal(re.sub("[,、·。]", ".", token))

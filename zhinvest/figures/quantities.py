@@ -21,14 +21,21 @@ from zhinvest.figures.tables import (
     units,
 )
 
-_PERIODS: Final = {
+UNNAMED: Final = "unnamed"
+"""A period that the contract has no name for: what it governs is read as nothing, not a total."""
+
+PERIODS: Final = {
     **dict.fromkeys(("年", "a", "y", "yr", "year"), "year"),
     **dict.fromkeys(("月", "month"), "month"),
     **dict.fromkeys(("周", "星期", "week"), "week"),
     **dict.fromkeys(("日", "天", "d", "day"), "day"),
     **dict.fromkeys(("小时", "时", "h", "hr", "hour"), "hour"),
+    **dict.fromkeys(("半年", "季", "季度", "旬", "quarter"), UNNAMED),
+    **dict.fromkeys(("分钟", "min", "minute", "秒", "秒钟", "s", "sec", "second"), UNNAMED),
 }
-_PERIOD: Final = re.compile(rf"(?:/每?|每|p\.?)({one_of(tuple(_PERIODS))})(?![a-z])", re.IGNORECASE)
+"""The period that a word behind a sign of division means."""
+
+_PERIOD: Final = re.compile(rf"(?:/每?|每|p\.?)({one_of(tuple(PERIODS))})(?![a-z])", re.IGNORECASE)
 _DASH: Final = re.compile(r"至|到|([-‐‑‒–—―─~∼〜])\1*")
 _TIMES: Final = re.compile("[×xX*✕╳]")
 _COMPOUND: Final = re.compile(r"[/+](?=[0-9])")
@@ -156,7 +163,7 @@ def _quantity(text: str, label: str, start: int) -> tuple[Quantity, int] | None:
         unit = prefix if prefix and (unit is None or unit.base == "CNY") else unit
     period = None
     if match := _PERIOD.match(text, end):
-        period, end = _PERIODS[match[1].lower()], match.end()
+        period, end = PERIODS[match[1].lower()], match.end()
     return Quantity(number, unit, period), end
 
 

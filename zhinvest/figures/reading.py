@@ -12,9 +12,10 @@ from zhinvest.figures.context import (
     period_of,
     shared_with,
 )
-from zhinvest.figures.quantities import Expression, Quantity, read_span
+from zhinvest.figures.quantities import UNNAMED, Expression, Quantity, read_span
 from zhinvest.figures.tables import Unit
-from zhinvest.normalise import unify
+from zhinvest.files import without_surrogates
+from zhinvest.normalise import unify, without_markup
 
 FIGURE_LABELS: Final = ("MONEY", "CAPACITY")
 FIGURE_KEYS: Final[tuple[Literal["low", "high", "unit", "period", "bound"], ...]] = (
@@ -28,7 +29,6 @@ BEHIND: Final = 25
 
 _LONGEST: Final = 120
 """A span with more characters is no figure."""
-_TAG: Final = re.compile(r"<[^<>]*>|&nbsp;")
 _BLANKS: Final = re.compile(r"[\s\u200b-\u200f\ufeff]+|\(不?含\)")
 _BLANKS_IN_LINE: Final = re.compile(r"[^\S\n]+")
 _MENDED: Final = {"O": "0", "廿": "二十", "卅": "三十"}
@@ -67,19 +67,19 @@ def read_figure(text: str, start: int, end: int, label: str) -> list[Figure]:
     if end - start > _LONGEST:
         return []
     before, span, after = _window(text, start, end)
-    return [_figure(part, before, after, label) for part in read_span(span, label)]
+    readings = [_figure(part, before, after, label) for part in read_span(span, label)]
+    return [] if any(reading["period"] == UNNAMED for reading in readings) else readings
 
 
 def _window(text: str, start: int, end: int) -> list[str]:
     """Return the words in front, the span and the words behind, in reading form.
 
-    Blanks are left out, slips in the span are mended, and line breaks around it stay.
+    Blanks and markup are left out, slips in the span are mended, and line breaks around it stay.
     """
     parts = (text[max(0, start - BEFORE) : start], text[start:end], text[end : end + BEHIND])
-    joined = unify(_CUT.join(part.replace(_CUT, " ") for part in parts))
-    if "<" in joined or "&" in joined:
-        joined = _TAG.sub("", joined)
-    before, span, after = _BLANKS_IN_LINE.sub("", joined).split(_CUT)
+    joined = _CUT.join(without_markup(part).replace(_CUT, " ") for part in parts)
+    unified = unify(without_surrogates(joined))
+    before, span, after = _BLANKS_IN_LINE.sub("", unified).split(_CUT)
     return [before, _SLIPS.sub(_mended, _BLANKS.sub("", span)), after]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import astuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +74,41 @@ def test_macro_is_the_mean_of_the_labels_that_gold_has() -> None:
 def test_interval_of_a_label_that_never_occurs_is_zero() -> None:
     assert intervals([article(1, 1)], ["MONEY"]) == {"MONEY": (0.0, 0.0)}
     assert intervals([{}], [MICRO, MACRO]) == {MICRO: (0.0, 0.0), MACRO: (0.0, 0.0)}
+
+
+NOTHING: dict[str, Counts] = {}
+RARE = [article(1, 0), *[NOTHING] * 4]
+"""One article of five has the label: a third of the samples are without."""
+
+
+def test_samples_without_the_label_tell_nothing_of_it() -> None:
+    perfect = [article(1, 0) | article(1, 0, "CAPACITY"), *[article(1, 0)] * 4]
+    labels = ["CAPACITY", "ORG", MICRO, MACRO]
+    assert intervals(perfect, labels) == dict.fromkeys(labels, (1.0, 1.0))
+    assert intervals([article(1, 1), *RARE[1:]], ["ORG"])["ORG"] == pytest.approx((2 / 3, 2 / 3))
+
+
+def test_samples_with_spurious_spans_alone_count_as_zero() -> None:
+    spurious = {"ORG": Counts(0, 1, 0)}
+    assert intervals([article(1, 0), *[spurious] * 4], ["ORG"])["ORG"][0] == 0.0
+
+
+def test_macro_of_a_sample_is_the_mean_of_the_labels_that_it_has() -> None:
+    articles = [article(1, 0, "CAPACITY"), *[article(1, 1)] * 4]
+    low, high = intervals(articles, [MACRO])[MACRO]
+    f1 = articles[1]["ORG"].f1
+    assert (low, high) == pytest.approx((f1, (1 + f1) / 2))
+
+
+def test_interval_is_of_the_articles_that_have_the_label() -> None:
+    bounds = intervals([article(1, 0), article(1, 1), NOTHING], ["ORG"])["ORG"]
+    assert bounds == pytest.approx((article(1, 1)["ORG"].f1, 1.0))
+
+
+@pytest.mark.filterwarnings("error")
+def test_labels_that_samples_lack_raise_no_warning() -> None:
+    intervals(RARE, [*LABELS, MICRO, MACRO])
+    compare(RARE, RARE)
 
 
 def test_no_article_no_interval() -> None:
@@ -160,6 +196,21 @@ def test_articles_are_drawn_in_pairs() -> None:
 
 def test_a_label_of_neither() -> None:
     assert compare([article(1, 1)], [article(1, 0)])["MONEY"] == Difference(0, 0, 0, 1)
+
+
+def test_samples_without_the_label_are_no_evidence_that_nothing_differs() -> None:
+    missed = [article(0, 1), *RARE[1:]]
+    for label in ("ORG", MICRO, MACRO):
+        found = compare(RARE, missed)[label]
+        assert (found.difference, found.low, found.high) == (1, 1, 1)
+        assert 1 / 1000 < found.p < 1 / 500  # one of the samples that have the label
+    assert np.isfinite([astuple(difference) for difference in compare(RARE, missed).values()]).all()
+
+
+def test_spurious_spans_of_one_where_gold_has_none() -> None:
+    spurious = {"MONEY": Counts(0, 1, 0)}
+    assert compare([spurious], [NOTHING])["MONEY"] == Difference(0, 0, 0, 1)
+    assert compare([spurious], [spurious])["MONEY"] == Difference(0, 0, 0, 1)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ def test_script(text: str, expected: str) -> None:
         ("投资５亿元", "full-width digits"),
         ("<p>上海", "tags"),
         ("上海&nbsp;宏远", "tags"),
+        ("投产?/p>", "tags"),
+        ("&#8220;宏远&#8221;", "tags"),
+        ("当x<y，而y>z", "none"),
         ("</p>產(chǎn)業投资５亿元", "full-width digits + glosses + tags"),
     ],
 )

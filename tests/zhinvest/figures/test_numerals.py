@@ -21,6 +21,11 @@ ANY = st.text("0123456789.,、一二三十百千万亿两零点半几数多余�
         ("1,100万", "11000000", "11000000", None),
         ("1,0000", "10000", "10000", None),
         ("1、44", "1.44", "1.44", None),
+        ("1。4400", "1.44", "1.44", None),
+        ("1,440", "1440", "1440", None),
+        ("1,440.5", "1440.5", "1440.5", None),
+        ("1.440", "1.44", "1.44", None),
+        ("1234.567万", "12345670", "12345670", None),
         ("3万亿", "3000000000000", "3000000000000", None),
         ("1亿5000万", "150000000", "150000000", None),
         ("12亿5千万", "1250000000", "1250000000", None),
@@ -67,6 +72,14 @@ def test_number(text: str, low: str, high: str, bound: str | None) -> None:
 @pytest.mark.parametrize("text", ["", "元", "x5", "点五", "来万", "亿亿", "个"])
 def test_no_number(text: str) -> None:
     assert read_number(text) is None
+
+
+@pytest.mark.parametrize("mark", [",", "、", "·", "。"])
+@pytest.mark.parametrize("digits", ["1234{}567", "0001{}440", "1234{}567.8", "12345{}678万"])
+def test_a_mark_before_three_digits_is_not_decided(digits: str, mark: str) -> None:
+    assert read_number(digits.format(mark)) is None
+    if mark != ",":
+        assert read_number(f"1{mark}440") is None
 
 
 @pytest.mark.parametrize(

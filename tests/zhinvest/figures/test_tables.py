@@ -1,5 +1,9 @@
-"""Tests of the tables: every factor against pint, every code against CLDR."""
+"""Tests of the tables: every factor against pint, every code against CLDR, words against the text.
 
+The text is corpus/FIGURES.md, whose tables list the words that set a bound or a period.
+"""
+
+import re
 from decimal import Decimal
 
 import babel
@@ -8,6 +12,8 @@ import pint
 import pytest
 
 from tests.conftest import ROOT
+from zhinvest.figures import read_figure
+from zhinvest.figures.quantities import PERIODS, UNNAMED
 from zhinvest.figures.tables import BEHIND, FRONT, Names, Unit, bounds, currencies, units
 
 DATA = ROOT / "zhinvest/figures/data"
@@ -27,6 +33,18 @@ BASES = {
 def rows(name: str) -> list[list[str]]:
     lines = (DATA / name).read_text(encoding="utf-8").splitlines()
     return [line.split("\t") for line in lines if not line.startswith("#")]
+
+
+def described(heading: str) -> dict[str, list[str]]:
+    """Return the cells of a table in FIGURES.md, by the first cell of each row."""
+    text = (ROOT / "corpus/FIGURES.md").read_text(encoding="utf-8")
+    lines = text.partition(f"\n| {heading} |")[2].partition("\n\n")[0].splitlines()[2:]
+    table = [line.strip("| ").split(" | ") for line in lines]
+    return {first.strip("`"): cells for first, *cells in table}
+
+
+def words(cell: str) -> list[str]:
+    return re.split("[,;] ", cell)
 
 
 @pytest.mark.parametrize("row", [row for row in rows("units.tsv") if row[3:] and row[3]])
@@ -63,6 +81,35 @@ def test_bounds_are_known(place: str) -> None:
     known = {"about", "more_than", "at_least", "less_than", "at_most"}
     assert set(bounds(place).values()) <= known
     assert len(bounds(place)) > 10
+
+
+def test_every_word_that_sets_a_bound_is_described() -> None:
+    front, behind = set(), set()
+    for bound, (_, cell) in described("bound").items():
+        before, _, after = cell.partition("; behind: ")
+        front |= {(word, bound) for word in words(before)}
+        behind |= {(word, bound) for word in words(after)}
+    assert set(bounds(FRONT).items()) <= front
+    assert set(bounds(BEHIND).items()) <= behind
+
+
+def test_every_word_behind_a_sign_of_division_is_described() -> None:
+    told = {
+        (word, UNNAMED if period == "no reading" else period)
+        for period, (cell, _) in described("period").items()
+        for word in words(cell)
+    }
+    assert told == set(PERIODS.items())
+
+
+@pytest.mark.parametrize(
+    ("word", "period"),
+    [(word, period) for period, (_, cell) in described("period").items() for word in words(cell)],
+)
+def test_words_that_govern_set_the_period_described(word: str, period: str) -> None:
+    text = f"{word}5台"
+    found = [reading["period"] for reading in read_figure(text, len(word), len(text), "CAPACITY")]
+    assert found == ([] if period == "no reading" else [period])
 
 
 @pytest.mark.parametrize(
