@@ -1,22 +1,27 @@
-"""What each choice is worth, three seeds each: `python -m training.ablation --help`.
+"""What each choice is worth: `python -m training.ablation --help`.
 
-Resumable: a run whose result is there is not repeated. On two cores it is a night's work.
+The results go into one JSON file, from which the model cards take them.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
+import numpy as np
+import spacy
 import typer
 
+from training.assemble import SHARES, encoders, linear_layer
+from training.benchmark.results import merge
 from training.commands import run
 from training.experiment import (
     AuthoredOption,
     DevOption,
     Experiment,
+    JobsOption,
     Laboratory,
     OutputOption,
     SegmenterOption,
@@ -26,10 +31,10 @@ from training.experiment import (
 )
 from zhinvest.documents import Document, read_documents
 from zhinvest.evaluation.resampling import ArticleCounts, compare
-from zhinvest.evaluation.scores import scores
-from zhinvest.files import write_text
+from zhinvest.evaluation.scores import evaluate, scores
 from zhinvest.labels import LABELS
 from zhinvest.scorer import MICRO, Counts, total
+from zhinvest.tagger import Tagger
 
 BASE: Final = "sm.cfg on web train and the authored corpus"
 """What every other variant is compared with."""
@@ -51,8 +56,58 @@ NOISE: Final = {
     "seed": 0,
 }
 
+WHOLE: Final = "as released"
 
-def main(
+BESIDE: Final = ("words", "sentencizer", "figures")
+"""Components that have no say in which entities are found."""
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+def parts(
+    pipelines: Annotated[list[str], typer.Argument(help="Names of released pipelines.")],
+    dev: DevOption,
+    output: OutputOption,
+) -> None:
+    """Measure released pipelines on web dev without each of their parts in turn."""
+    gold = read_documents(dev)
+    for name in pipelines:
+        whole = spacy.load(name, exclude=BESIDE)
+        rows = {}
+        for part, remove in parts_of(cast(Tagger, whole.get_pipe("ner"))).items():
+            nlp = spacy.load(name, exclude=BESIDE)
+            remove(cast(Tagger, nlp.get_pipe("ner")))
+            measured = evaluate(nlp, gold)
+            rows[part] = {label: round(measured[label].f, 4) for label in (*LABELS, MICRO)}
+            typer.echo(f"{name}, {part}: {rows[part][MICRO]}")
+        merge(output, {"parts": {name: {"version": whole.meta["version"], "f1": rows}}})
+
+
+def parts_of(tagger: Tagger) -> dict[str, Callable[[Tagger], None]]:
+    """Return what takes away each part that `tagger` has; under WHOLE what takes nothing."""
+    removals: dict[str, Callable[[Tagger], None]] = {WHOLE: lambda _: None}
+    if tagger.cfg["sharing"]:
+        removals["mentions of a name share nothing"] = lambda t: t.cfg.update(sharing=0.0)
+    if tagger.cfg["transitions"] is not None:
+        removals["no transitions in the decoder"] = lambda t: t.cfg.update(transitions=None)
+    if len(encoders(tagger.model)) > 1:
+        removals["characters alone"] = partial(keep_encoder, 0)
+        removals["pieces alone"] = partial(keep_encoder, 1)
+    return removals
+
+
+def keep_encoder(number: int, tagger: Tagger) -> None:
+    """Have a mean of two encoders score by one of them; of the biases only the mean is left."""
+    linear, shares = linear_layer(tagger.model), tagger.model.get_ref("tok2vec").attrs[SHARES]
+    matrices = np.split(np.asarray(linear.get_param("W")), len(shares), axis=1)
+    scales = [1 / share if n == number else 0 for n, share in enumerate(shares)]
+    kept: Any = np.hstack([s * matrix for s, matrix in zip(scales, matrices, strict=True)])
+    linear.set_param("W", kept)
+
+
+@app.command()
+def train(
     authored: AuthoredOption,
     web: WebOption,
     dev: DevOption,
@@ -62,18 +117,21 @@ def main(
     output: OutputOption,
     steps: StepsOption = 2000,
     seeds: Annotated[int, typer.Option(help="Runs of each variant.")] = 3,
+    jobs: JobsOption = 1,
 ) -> None:
-    """Train every variant, and compare each with the first on web dev."""
-    laboratory = Laboratory(work, read_documents(dev), segmenter, steps)
+    """Train every variant of the small config, and compare each with the first on web dev.
+
+    Resumable: a run whose result is there is not repeated.
+    """
+    laboratory = Laboratory(work, read_documents(dev), segmenter, steps, jobs)
+    chosen = variants(read_documents(authored), read_documents(web), weights)
+    runs = [(name, seeded(variant, n)) for name, variant in chosen.items() for n in range(seeds)]
+    results = laboratory.run_all([experiment for _, experiment in runs])
     found: dict[str, list[ArticleCounts]] = {}
-    for name, variant in variants(read_documents(authored), read_documents(web), weights).items():
-        for seed in range(seeds):
-            settings = {**variant.settings, "system.seed": seed}
-            seeded = replace(variant, name=f"{variant.name}-{seed}", settings=settings)
-            found.setdefault(name, []).append(laboratory.run(seeded).counts)
+    for (name, _), result in zip(runs, results, strict=True):
+        found.setdefault(name, []).append(result.counts)
     rows = {name: row(counts, found[BASE]) for name, counts in found.items()}
-    result = {"steps": steps, "seeds": seeds, "variants": rows}
-    write_text(output, json.dumps(result, ensure_ascii=False, indent=1) + "\n")
+    merge(output, {"training": {"steps": steps, "seeds": seeds, "variants": rows}})
     typer.echo(f"{output}: " + ", ".join(f"{k} {v[MICRO]['mean']}" for k, v in rows.items()))
 
 
@@ -95,6 +153,12 @@ def variants(
             "noise", both, settings={"corpora.train.augmenter": NOISE}
         ),
     }
+
+
+def seeded(variant: Experiment, seed: int) -> Experiment:
+    """Return the variant with a seed, which its name ends with."""
+    settings = {**variant.settings, "system.seed": seed}
+    return replace(variant, name=f"{variant.name}-{seed}", settings=settings)
 
 
 def row(runs: Sequence[ArticleCounts], base: Sequence[ArticleCounts]) -> dict[str, Any]:
@@ -125,4 +189,4 @@ def added(runs: Sequence[ArticleCounts]) -> ArticleCounts:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(app)

@@ -171,7 +171,7 @@ def main(
     share: Annotated[float, typer.Option(help="Share of the unlabelled texts to draw.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Draws the unlabelled texts.")] = 0,
 ) -> None:
-    """Write all texts as arrays; unlabelled ones that share text with dev are left out."""
+    """Write all texts as arrays; unlabelled ones that share text with dev or --held-out are not."""
     random = Random(seed)
     reader = Reader(vocabulary)
     dev_articles = read_documents(dev)

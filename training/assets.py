@@ -1,6 +1,6 @@
 """Lay out the assets from a folder that holds them already: `python -m training.assets --help`.
 
-`weasel assets` fetches the same files from their public addresses; see project.yml.
+`weasel assets`, `weasel run sources` and `weasel run encoders` get the same from public addresses.
 """
 
 import lzma

@@ -6,7 +6,7 @@
 import json
 from collections.abc import Sequence
 from random import Random
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 
@@ -15,6 +15,7 @@ from training.experiment import (
     AuthoredOption,
     DevOption,
     Experiment,
+    JobsOption,
     Laboratory,
     OutputOption,
     Result,
@@ -44,15 +45,13 @@ def main(
     work: WorkOption,
     output: OutputOption,
     steps: StepsOption = 4000,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Name of a run to do; repeatable; all if none.")
-    ] = None,
+    jobs: JobsOption = 1,
 ) -> None:
     """Train configs/sm.cfg, without the public sets, on each data set; note F1 on web dev."""
-    laboratory = Laboratory(work, read_documents(dev), segmenter, steps)
+    laboratory = Laboratory(work, read_documents(dev), segmenter, steps, jobs)
     sets = data_sets(read_documents(authored), read_documents(web))
-    results = {name: laboratory.run(Experiment(name, sets[name])) for name in only or list(sets)}
-    rows = {name: _row(result) for name, result in results.items()}
+    results = laboratory.run_all([Experiment(name, documents) for name, documents in sets.items()])
+    rows = {name: _row(result) for name, result in zip(sets, results, strict=True)}
     write_text(output, json.dumps({"steps": steps, "runs": rows}, indent=1) + "\n")
     typer.echo(f"{output}: " + ", ".join(f"{name} {row[MICRO]}" for name, row in rows.items()))
 

@@ -15,7 +15,8 @@ def main(
     output: Annotated[Path, typer.Option(help="The JSONL file to write.")],
     share: Annotated[float, typer.Option(min=0, max=1, help="Share of the documents to draw.")],
     whole: Annotated[
-        str | None, typer.Option(help="All documents whose id begins so are taken besides.")
+        list[str] | None,
+        typer.Option(help="All documents whose id begins so are taken besides; repeatable."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Draws the documents.")] = 0,
 ) -> None:
@@ -23,7 +24,7 @@ def main(
     documents = read_documents(annotated)
     random = Random(seed)
     drawn = [(random.random() < share, document) for document in documents]
-    kept = [d for is_drawn, d in drawn if is_drawn or (whole and d.id.startswith(whole))]
+    kept = [d for is_drawn, d in drawn if is_drawn or d.id.startswith(tuple(whole or ()))]
     write_documents(output, kept)
     typer.echo(f"{output}: {len(kept)} of {len(documents)} documents")
 

@@ -1,12 +1,16 @@
 """Small experiments: a config trained on some articles, and what it then reads in gold ones.
 
-A result that is there is not computed again, so that a long series can be broken off.
+A result that is there is not computed again, so that a long series can be broken off. It counts
+as there for the same data, config, settings and steps alone.
 """
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -29,6 +33,7 @@ SegmenterOption = Annotated[Path, typer.Option(help="Folder of the pkuseg model.
 WorkOption = Annotated[Path, typer.Option(help="Folder for the runs.")]
 OutputOption = Annotated[Path, typer.Option(help="JSON file for the results.")]
 StepsOption = Annotated[int, typer.Option(help="Steps of each run.")]
+JobsOption = Annotated[int, typer.Option(help="Runs at a time, which share the cores.")]
 
 NOISE: Final = Path(__file__).parent / "noise.py"
 """The module that registers `zhinvest.noise.v1`, for `spacy train --code`."""
@@ -56,11 +61,28 @@ class Result:
 class Laboratory:
     """Runs experiments in a folder, all with the same gold articles, segmenter and steps."""
 
-    def __init__(self, work: Path, gold: Sequence[Document], segmenter: Path, steps: int) -> None:
+    def __init__(
+        self, work: Path, gold: Sequence[Document], segmenter: Path, steps: int, jobs: int = 1
+    ) -> None:
         self.work = work
         self._gold = gold
         self._segmenter = segmenter
         self._steps = steps
+        self._jobs = jobs
+
+    def run_all(self, experiments: Sequence[Experiment]) -> list[Result]:
+        """Return the results of `experiments`, in their order; several run at a time.
+
+        Raises:
+            subprocess.CalledProcessError: as `run`; no further run begins.
+        """
+        with ThreadPoolExecutor(self._jobs) as pool:
+            futures = [pool.submit(self.run, experiment) for experiment in experiments]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def run(self, experiment: Experiment) -> Result:
         """Return the result of `experiment`, from its file where that is there.
@@ -68,12 +90,23 @@ class Laboratory:
         Raises:
             subprocess.CalledProcessError: training failed; its output has been shown.
         """
-        path = self.work / f"{experiment.name}.json"
+        path = self.work / f"{experiment.name}.{self._digest(experiment)}.json"
         if not path.exists():
             best = self._train(experiment)
             counts = strict_counts(read_gold(spacy.load(best, exclude=["words"]), self._gold))
             _write(path, experiment.documents, counts)
         return _read(path)
+
+    def _digest(self, experiment: Experiment) -> str:
+        """Return what tells this run from others: a digest of all that it depends on."""
+        settings = sorted(experiment.settings.items())
+        values = (self._steps, settings, experiment.documents, self._gold)
+        digest = hashlib.sha256(repr(values).encode("utf-8", "surrogatepass"))
+        named = (Path(value) for _, value in settings if isinstance(value, str))
+        inside = (path for path in sorted(self._segmenter.rglob("*")) if path.is_file())
+        for path in (experiment.config, *inside, *(path for path in named if path.is_file())):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:12]
 
     def _train(self, experiment: Experiment) -> Path:
         folder = self.work / experiment.name
@@ -91,7 +124,12 @@ class Laboratory:
         config = with_settings(experiment.config, settings)
         config.to_disk(folder / "config.cfg")
         command = ["spacy", "train", str(folder / "config.cfg"), "--output", str(folder)]
-        subprocess.run([sys.executable, "-m", *command, "--code", str(NOISE)], check=True)
+        threads = str(max(1, (os.cpu_count() or 1) // self._jobs))
+        subprocess.run(
+            [sys.executable, "-m", *command, "--code", str(NOISE)],
+            check=True,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads},
+        )
         return folder / "model-best"
 
 

@@ -10,6 +10,7 @@ see https://onnxruntime.ai/docs/performance/model-optimizations/quantization.htm
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from thinc.api import Model
 
 from training.assemble import Layers, student_layers
 from training.commands import run
-from zhinvest.documents import read_documents
+from zhinvest.documents import Document, read_documents
 from zhinvest.embed import TABLES
 from zhinvest.quantized import KEPT, ROWS, SCORES
 from zhinvest.tags import TAGS
@@ -55,15 +56,20 @@ def main(
     pipeline: Annotated[Path, typer.Argument(help="Folder of a pipeline of sm_distilled.cfg.")],
     gold: Annotated[list[Path], typer.Option(help="JSONL of articles to see the ranges on.")],
     output: Annotated[Path, typer.Option(help="Folder of the pipeline to write.")],
-    most: Annotated[int, typer.Option(help="Articles of each file that are read.")] = 500,
+    most: Annotated[int, typer.Option(help="Articles that are drawn from each file.")] = 500,
 ) -> None:
     """Write the pipeline with its network in 8-bit integers."""
     nlp = spacy.load(pipeline)
-    texts = [document.text for path in gold for document in read_documents(path)[:most]]
+    texts = [document.text for path in gold for document in drawn(read_documents(path), most)]
     quantized = quantize(nlp, texts)
     quantized.to_disk(output)
     size = len(quantized.get_pipe("ner").model.attrs["graph"])  # type: ignore[attr-defined]
     typer.echo(f"{output}: a graph of {size / 1e6:.1f} MB")
+
+
+def drawn(documents: Sequence[Document], most: int) -> list[Document]:
+    """Return at most `most` of the documents, the same ones each time."""
+    return Random(0).sample(documents, min(most, len(documents)))
 
 
 def quantize(nlp: Language, texts: Iterable[str]) -> Language:

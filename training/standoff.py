@@ -86,27 +86,39 @@ def restore(
     ] = None,
 ) -> None:
     """Put the text back; every text found is checked against its hash."""
+    there = _there([folder for folder in (texts, sources) if folder])
     finders: list[Finder] = []
-    if texts:
+    if texts in there:
         finders.append(texts_finder(texts))
-    if sources:
+    if sources in there:
         finders.append(sources_finder(sources))
-    if not finders:
-        raise typer.BadParameter("give --texts, --sources or both")
     rows = read_standoff(standoff)
     found = [(row, _first(finders, row)) for row in rows]
     if missing := [row for row, text in found if text is None]:
         shown = ", ".join(f"{row.id} ({row.src})" for row in missing[:10])
-        typer.echo(f"{len(missing)} of {len(rows)} texts not found: {shown} ...", err=True)
+        where = " and ".join(map(str, there))
+        count = f"{len(missing)} of {len(rows)} texts"
+        typer.echo(f"{count} not found in {where}: {shown} ...", err=True)
         raise typer.Exit(1)
     write_documents(output, [_document(row, text) for row, text in found if text is not None])
     typer.echo(f"{output}: {len(rows)} documents")
 
 
+def _there(given: list[Path]) -> list[Path]:
+    """Return the folders that are there, one or more, and say which are not."""
+    if not given:
+        raise typer.BadParameter("give --texts, --sources or both")
+    absent = [folder for folder in given if not folder.is_dir()]
+    note = f"no such folder: {', '.join(map(str, absent))}"
+    if absent == given:
+        raise typer.BadParameter(note)
+    if absent:
+        typer.echo(note, err=True)
+    return [folder for folder in given if folder not in absent]
+
+
 def texts_finder(folder: Path) -> Finder:
     """Find texts by hash among the .txt files and the 'text' of .jsonl rows under `folder`."""
-    if not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is not a folder")
     by_hash = {text_hash(text): text for text in _texts(folder)}
 
     def find(row: StandOff) -> str | None:

@@ -29,6 +29,7 @@ from tests.tiny_bert import (
     write_piece_bert,
 )
 from training import assemble, disassemble
+from training.ablation import keep_encoder
 from training.arrays import main as write_all_arrays
 from zhinvest import embed
 from zhinvest.documents import CorpusError, read_documents, write_rows
@@ -750,6 +751,13 @@ def test_two_teachers_become_a_pipeline_of_their_mean(
         for name in set(arrays) - {"head.bias"}:  # of two biases their mean is left
             step = np.abs(arrays[name].astype(np.float32)).max() / 127
             np.testing.assert_allclose(again[name], arrays[name], atol=step, err_msg=name)
+    for number, (scores, network) in enumerate(zip((first, second), both, strict=True)):
+        tagger: Any = spacy.load(tmp_path / "trf").get_pipe("ner")
+        keep_encoder(number, tagger)
+        (alone,) = tagger.model.predict([plain])
+        bias = assemble.linear_layer(tagger.model).get_param("b")
+        own = scores - network.head.bias.detach().numpy()
+        np.testing.assert_allclose(alone - bias, own, atol=0.15)
 
 
 @pytest.mark.usefixtures("in_root")

@@ -1,6 +1,7 @@
 """Tests of experiments: a real training run, its result kept, settings by dotted path."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,34 @@ def test_an_experiment_is_run_once(laboratory: Laboratory, gold: list[Document])
 
     model = laboratory.work / "small" / "model-best" / "meta.json"
     trained = model.stat().st_mtime_ns
-    assert laboratory.run(experiment) == result
+    assert laboratory.run_all([experiment, experiment]) == [result, result]
     assert model.stat().st_mtime_ns == trained
+
+
+def test_a_result_is_of_the_same_data_and_settings_alone(
+    laboratory: Laboratory, gold: list[Document], segmenter: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(b"1")
+    base = Experiment("small", gold, CONFIG, {"paths.init_tok2vec": str(weights)})
+    others = [
+        (laboratory, replace(base, documents=gold[1:])),
+        (laboratory, replace(base, settings={**base.settings, "system.seed": 1})),
+        (laboratory, replace(base, config=ROOT / "configs" / "sm_words.cfg")),
+        (Laboratory(laboratory.work, gold[1:], segmenter, steps=160), base),
+        (Laboratory(laboratory.work, gold, segmenter, steps=161), base),
+        (Laboratory(laboratory.work, gold, tmp_path, steps=160), base),
+    ]
+    digests = {laboratory._digest(base), *(place._digest(other) for place, other in others)}
+    weights.write_bytes(b"2")
+    digests.add(laboratory._digest(base))
+    assert len(digests) == 2 + len(others)
+
+
+def test_an_error_ends_the_series(laboratory: Laboratory, gold: list[Document]) -> None:
+    broken = Experiment("broken", gold, CONFIG, {"no_such.section": 1})
+    with pytest.raises(KeyError, match="no_such"):
+        laboratory.run_all([broken, broken])
 
 
 def test_settings_take_the_place_of_the_config(tmp_path: Path) -> None:

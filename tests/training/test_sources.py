@@ -1,18 +1,31 @@
-"""Tests of the readers of public sources, on tiny made-up checkouts, one per prefix."""
+"""Tests of the public sources, on tiny made-up repositories and checkouts, one per prefix."""
 
 import csv
 import hashlib
 import json
 import re
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import srsly
+from click.testing import Result
+from typer.testing import CliRunner
 
 from tests.conftest import ROOT
-from training.sources import SOURCES, SourceError, candidate_addresses, source_text
+from training import sources
+from training.sources import (
+    SOURCES,
+    Record,
+    Source,
+    SourceError,
+    app,
+    candidate_addresses,
+    source_text,
+    unlabelled,
+)
 
 EB_PAGES = Path("eb/webapp/view/staticpags")
 GOV_REPORTS = Path("gov/output/2026_raw_text")
@@ -73,10 +86,158 @@ def test_source_is_filled_in(prefix: str) -> None:
     assert source.licence
 
 
-def test_sources_are_the_assets_of_the_project() -> None:
-    assets = srsly.read_yaml(ROOT / "project.yml")["assets"]
-    cloned = {asset["dest"]: asset["git"]["repo"] for asset in assets if "git" in asset}
-    assert cloned == {f"assets/sources/{name}": s.address for name, s in SOURCES.items()}
+def test_the_project_takes_them_from_here_and_from_no_branch() -> None:
+    project = srsly.read_yaml(ROOT / "project.yml")
+    assert [asset["dest"] for asset in project["assets"] if "git" in asset] == []
+    lines = [line for command in project["commands"] for line in command["script"]]
+    for subcommand in ("fetch --output assets/sources", "texts assets/sources"):
+        assert any(f"training.sources {subcommand}" in line for line in lines)
+
+
+# --- fetch ---------------------------------------------------------------------------------------
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def git(repository: Path, *arguments: str) -> str:
+    author = ("-c", "user.name=tests", "-c", "user.email=tests@localhost")
+    command = ["git", "-C", str(repository), *author, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(repository: Path, text: str) -> str:
+    """Commit `text` as the only file, and return the commit."""
+    (repository / "正文.txt").write_bytes(text.encode())
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", text.strip())
+    return git(repository, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git repository with a commit, which is the source "cls", and a later one on its branch."""
+    for variable in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"):  # set where a hook runs tests
+        monkeypatch.delenv(variable, raising=False)
+    path = tmp_path / "repository"
+    path.mkdir()
+    git(path, "init", "--quiet")
+    git(path, "config", "uploadpack.allowAnySHA1InWant", "true")
+    git(path, "config", "core.autocrlf", "false")
+    pinned = commit(path, "甲\n")
+    commit(path, "乙\n")
+    monkeypatch.setattr(sources, "SOURCES", {"cls": Source("我/档", path.as_uri(), "none", pinned)})
+    return path
+
+
+def pin(monkeypatch: pytest.MonkeyPatch, commit: str, **more: Source) -> None:
+    """Let the source "cls" be at another commit, and others stand beside it."""
+    first = sources.SOURCES["cls"]
+    changed = Source(first.repository, first.address, first.licence, commit)
+    monkeypatch.setattr(sources, "SOURCES", {"cls": changed, **more})
+
+
+def test_fetch_checks_out_the_commit_and_not_the_branch(repository: Path, tmp_path: Path) -> None:
+    result = run("fetch", "--output", tmp_path / "out" / "sources")
+    assert result.exit_code == 0, result.output
+    checkout = tmp_path / "out" / "sources" / "cls"
+    pinned = sources.SOURCES["cls"].commit
+    assert result.output == f"{checkout}: fetching {repository.as_uri()} at {pinned}\n"
+    assert (checkout / "正文.txt").read_bytes() == "甲\n".encode()
+    assert git(checkout, "rev-parse", "HEAD") == pinned
+    assert git(checkout, "rev-list", "--all", "--count", "HEAD") == "1"
+    assert [path.name for path in checkout.parent.iterdir()] == ["cls"]
+
+
+def test_fetch_skips_what_is_there(repository: Path, tmp_path: Path) -> None:
+    assert run("fetch", "--output", tmp_path / "sources").exit_code == 0
+    (tmp_path / "sources" / "cls" / "mark").touch()
+    repository.rename(tmp_path / "away")
+    result = run("fetch", "--output", tmp_path / "sources")
+    assert result.exit_code == 0, result.output
+    assert f"at {sources.SOURCES['cls'].commit} already" in result.output
+    assert (tmp_path / "sources" / "cls" / "mark").exists()
+
+
+def test_fetch_puts_the_commit_in_place_of_another(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("fetch", "--output", tmp_path / "sources").exit_code == 0
+    pin(monkeypatch, git(repository, "rev-parse", "HEAD"))
+    assert run("fetch", "--output", tmp_path / "sources").exit_code == 0
+    assert (tmp_path / "sources" / "cls" / "正文.txt").read_text(encoding="utf-8") == "乙\n"
+    assert [path.name for path in (tmp_path / "sources").iterdir()] == ["cls"]
+
+
+def test_fetch_leaves_line_ends_alone(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "gitconfig"
+    settings.write_text("[core]\n\tautocrlf = true\n", encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    assert run("fetch", "--output", tmp_path / "sources").exit_code == 0
+    assert (tmp_path / "sources" / "cls" / "正文.txt").read_bytes() == "甲\n".encode()
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_commit_that_is_not_there_is_an_error_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("fetch", "--output", tmp_path / "sources").exit_code == 0
+    pin(monkeypatch, "0123456789" * 4)
+    result = run("fetch", "--output", tmp_path / "sources")
+    assert result.exit_code == 1
+    assert re.search(r"^cls: .*0123456789", result.stderr)
+    assert [path.name for path in (tmp_path / "sources").iterdir()] == ["cls"]
+    assert (tmp_path / "sources" / "cls" / "正文.txt").read_text(encoding="utf-8") == "甲\n"
+
+
+def test_a_repository_that_is_not_there_is_named_with_gits_message(
+    repository: Path, tmp_path: Path
+) -> None:
+    repository.rename(tmp_path / "away")
+    result = run("fetch", "--output", tmp_path / "sources")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("cls: fatal: ")
+    assert str(repository) in result.stderr
+    assert list((tmp_path / "sources").iterdir()) == []
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_folder_that_is_no_checkout_is_not_replaced(tmp_path: Path, write: Write) -> None:
+    write("sources/cls/mine.txt", "甲")
+    result = run("fetch", "--output", tmp_path / "sources")
+    assert result.exit_code == 1
+    assert "cls is there, and no checkout of a commit: move it away" in result.stderr
+    assert (tmp_path / "sources" / "cls" / "mine.txt").exists()
+
+
+@pytest.mark.usefixtures("repository")
+def test_git_that_is_not_installed_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run("fetch", "--output", tmp_path / "sources")
+    assert (result.exit_code, result.stderr) == (1, "cls: git is not installed\n")
+
+
+def test_fetch_takes_the_sources_that_are_asked_for(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip = git(repository, "rev-parse", "HEAD")
+    more = Source("我/档", repository.as_uri(), "none", tip)
+    pin(monkeypatch, sources.SOURCES["cls"].commit, eb=more, gov=more)
+    assert run("fetch", "--output", tmp_path, "--only", "cls", "--only", "gov").exit_code == 0
+    assert (tmp_path / "cls" / "正文.txt").read_text(encoding="utf-8") == "甲\n"
+    assert (tmp_path / "gov" / "正文.txt").read_text(encoding="utf-8") == "乙\n"
+    assert not (tmp_path / "eb").exists()
+
+
+def test_fetch_knows_no_other_sources(tmp_path: Path) -> None:
+    result = run("fetch", "--output", tmp_path, "--only", "web")
+    assert result.exit_code == 2
+    assert "web: none of cls, eb, fin" in result.output
 
 
 # --- cls ----------------------------------------------------------------------------------------
@@ -249,6 +410,130 @@ def test_candidate_addresses_are_read(tmp_path: Path, write: Write) -> None:
     assert source_text(tmp_path, finqa) == "finqa文"
     with pytest.raises(SourceError, match="no file"):
         source_text(tmp_path, finnl)
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+LONG = "青川重工在太原投资3亿元，建设年产20GWh的电池厂，一期工程今日开工，预计明年投产。" * 4
+ROWS = {
+    "cls": [
+        Record("cls:data/2026/2026-05-14.jsonl#7", "2026-05-14", "题一", f"一{LONG}"),
+        Record("cls:sources/ths/data/2026/2026-07-09.jsonl#8", "2026-07-09", "", f"二{LONG}"),
+    ],
+    "eb": [
+        Record("eb:a1.jsp", "2011-03-23", "甲厂 - 开工", f"一{LONG}"),
+        Record("eb:a2.jsp", "2011-01-01", "", f"二{LONG}"),
+    ],
+    "gov": [Record("gov:2026_某省_政府工作报告.csv#1", "2026", "", f"\u3000一{LONG}")],
+    "xwlb": [
+        Record("xwlb:2017/20170101.json#2", "2017", "", f"一{LONG}\n完"),
+        Record("xwlb:2026/20260101.json#1", "2026", "", f"二{LONG}"),
+    ],
+}
+
+
+@pytest.fixture
+def archives(tmp_path: Path, write: Write) -> Path:
+    """Return a folder with a checkout of each archive: the texts of ROWS, and some left out."""
+    root = tmp_path / "archives"
+    for (path, more), record in zip(
+        [("data/2026/2026-05-14", "<b>"), ("sources/ths/data/2026/2026-07-09", "")],
+        ROWS["cls"],
+        strict=True,
+    ):
+        item = {"id": record.id[-1], "date": record.date, "title": record.title or None}
+        write(root / f"cls/{path}.jsonl", jsonl(item | {"content": f"{more}{record.text}&nbsp;"}))
+    write(root / "cls/data/2026/2026-07-10.jsonl", jsonl({"id": "1", "content": f"三{LONG}"}))
+    write(root / "cls/manifests/2026/2026-05-14.jsonl", jsonl({"id": "1", "content": f"四{LONG}"}))
+    title = "<title>甲厂 - 开工- 【阳光易购】</title>"
+    page = eb_page("", f"<p>{ROWS['eb'][0].text}</p>").replace("<title>页名</title>", title)
+    write(root / EB_PAGES / "sqzx" / "a1.jsp", page.replace("2011-01-01", "2011-03-23"))
+    write(root / EB_PAGES / "sqzx" / "a2.jsp", eb_page("-", f"<p>{ROWS['eb'][1].text}</p>"))
+    write(root / EB_PAGES / "sqzx" / "list.jsp", f"<title>目录</title>{LONG}")
+    report = f"各位代表：\n{ROWS['gov'][0].text}\n{'全面落实各项政策。' * 20}"
+    for name, text in (("2026_某省_政府工作报告", report), ("run_manifest_2026", LONG)):
+        write_csv(root / GOV_REPORTS / f"{name}.csv", ["full_text"], [[text]])
+    for year, num, text in ((2016, 1, "零"), (2017, 2, "一"), (2026, 1, "二")):
+        end = "</p><p>完</p>" if year == 2017 else ""
+        content = f"<p>央视网消息（新闻联播）：{text}{LONG}{end}"
+        day = xwlb_day((9, None), (num, {"content": content}))
+        write(root / f"xwlb/assets/{year}/{year}0101.json", day)
+    return root
+
+
+def read_jsonl(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_texts_writes_a_file_for_each_archive(archives: Path, tmp_path: Path) -> None:
+    output = tmp_path / "texts"
+    result = run("texts", archives, "--output", output)
+    assert result.exit_code == 0, result.output
+    assert {path.stem for path in output.iterdir()} == set(ROWS)
+    for name, records in ROWS.items():
+        rows = read_jsonl(output / f"{name}.jsonl")
+        assert [list(row) for row in rows] == [["id", "date", "title", "text"]] * len(records)
+        assert [Record(**row) for row in rows] == records
+        assert f"{output / name}.jsonl: {len(records)} texts" in result.output
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_unlabelled_text_is_the_one_at_its_address(archives: Path, name: str) -> None:
+    records = list(unlabelled(name, archives / name))
+    assert records == ROWS[name]
+    assert [source_text(archives, record.id) for record in records] == [r.text for r in records]
+
+
+@pytest.mark.parametrize(
+    ("contents", "kept"),
+    [
+        pytest.param(["甲" * 39, "乙" * 40], [1], id="forty characters at least"),
+        pytest.param([f"{'甲' * 40}<p></p>", "甲" * 40], [0], id="the same text"),
+        pytest.param(["甲" * 100 + "乙", "甲" * 100 + "丙"], [0], id="the same opening"),
+        pytest.param(["甲" * 99 + "乙", "甲" * 99 + "丙"], [0, 1], id="a shorter opening"),
+        pytest.param(["甲，" * 40, " 甲" * 40], [0], id="but for marks and blanks"),
+        pytest.param(["甲" * 40, "甲" * 41], [0, 1], id="one the opening of the other"),
+    ],
+)
+def test_short_texts_and_copies_are_left_out(
+    tmp_path: Path, write: Write, contents: list[str], kept: list[int]
+) -> None:
+    items = [{"id": i, "content": content} for i, content in enumerate(contents)]
+    write("cls/data/2026/2026-06-01.jsonl", jsonl(*items))
+    found = [int(record.id.partition("#")[2]) for record in unlabelled("cls", tmp_path / "cls")]
+    assert found == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("总投资3亿元。" + "。" * 113, True),
+        ("总投资3亿元。" + "。" * 112, False),
+        ("全省投资增长。" + "。" * 120, False),
+        ("开工一批，投产一批。" + "。" * 120, True),
+    ],
+)
+def test_gov_paragraphs_are_on_investment(tmp_path: Path, line: str, kept: bool) -> None:
+    path = tmp_path / GOV_REPORTS / "2026_某省_政府工作报告.csv"
+    write_csv(path, ["full_text"], [[line]])
+    assert [r.text for r in unlabelled("gov", tmp_path / "gov")] == ([line] if kept else [])
+
+
+def test_texts_names_the_checkouts_that_are_missing(archives: Path, tmp_path: Path) -> None:
+    for name in ("eb", "xwlb"):
+        (archives / name).rename(tmp_path / name)
+    result = run("texts", archives, "--output", tmp_path / "texts")
+    assert result.exit_code == 1
+    assert result.stderr == f"not found: {archives / 'eb'}, {archives / 'xwlb'}\n"
+    assert not (tmp_path / "texts").exists()
+
+
+def test_a_checkout_without_texts_is_an_error(archives: Path, tmp_path: Path) -> None:
+    (archives / "gov" / "output").rename(tmp_path / "output")
+    result = run("texts", archives, "--output", tmp_path / "texts")
+    assert result.exit_code == 1
+    assert result.stderr == f"{archives / 'gov'}: no texts\n"
+    assert not (tmp_path / "texts" / "gov.jsonl").exists()
 
 
 # --- errors -------------------------------------------------------------------------------------

@@ -233,7 +233,8 @@ def test_a_text_that_differs_from_its_hash_is_not_taken(
     write(tmp_path / "texts" / "c.txt", REPORT_LINE)
     result = restore(web, "--texts", tmp_path / "texts")
     assert result.exit_code == 1
-    assert "2 of 4 texts not found: a (eb:a1.jsp), d (" in result.output
+    assert "2 of 4 texts not found in " in result.output
+    assert ": a (eb:a1.jsp), d (" in result.output
 
 
 def test_a_source_that_has_changed_is_not_taken(web: Path, tmp_path: Path) -> None:
@@ -253,9 +254,44 @@ def test_a_slice_that_differs_from_its_hash_is_not_taken(web: Path, tmp_path: Pa
     assert "a (eb:a1.jsp)" in result.output
 
 
-def test_restore_needs_somewhere_to_look(web: Path, tmp_path: Path) -> None:
-    assert restore(web).exit_code == 2
-    assert restore(web, "--texts", tmp_path / "nowhere").exit_code == 2
+def test_one_of_the_two_folders_may_be_absent(web: Path, tmp_path: Path) -> None:
+    texts, nowhere = tmp_path / "texts", tmp_path / "nowhere"
+    for name, whole in (("a", WHOLE), ("b", FLASH), ("c", REPORT_LINE)):
+        write(texts / f"{name}.txt", whole)
+    result = restore(web, "--texts", texts, "--sources", nowhere)
+    assert_restored(web, result)
+    assert result.stderr == f"no such folder: {nowhere}\n"
+    result = restore(web, "--texts", nowhere, "--sources", write_sources(tmp_path / "sources"))
+    assert result.exit_code == 1
+    assert f"no such folder: {nowhere}\n" in result.stderr
+    assert f"texts not found in {tmp_path / 'sources'}: a (" in result.stderr
+
+
+def test_a_missing_text_is_reported_with_the_folders_looked_through(
+    web: Path, tmp_path: Path
+) -> None:
+    texts, sources = tmp_path / "texts", tmp_path / "sources"
+    for folder in (texts, sources):
+        folder.mkdir()
+    result = restore(web, "--texts", texts, "--sources", sources)
+    assert result.exit_code == 1
+    assert f"4 of 4 texts not found in {texts} and {sources}: a (" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "give --texts, --sources or both"),
+        (["--texts", "no/texts"], "no such folder: no/texts"),
+        (["--sources", "no/archives"], "no such folder: no/archives"),
+        (["--texts", "no/a", "--sources", "no/b"], "no such folder: no/a, no/b"),
+    ],
+)
+def test_restore_needs_somewhere_to_look(web: Path, options: list[str], said: str) -> None:
+    result = restore(web, *options)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not (web.parent / "restored.jsonl").exists()
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -277,7 +313,7 @@ def test_a_row_that_does_not_fit_is_named(tmp_path: Path, row: Any, reason: str)
     assert str(raised.value).startswith(f"{path}:1: ")
 
 
-@pytest.mark.parametrize("part", ["train", "dev"])
+@pytest.mark.parametrize("part", ["train", "dev", "test"])
 def test_the_committed_files_hold_no_text(part: str) -> None:
     rows = read_standoff(ROOT / "corpus" / "web" / f"{part}.jsonl")
     assert len({row.id for row in rows}) == len(rows) > 100
@@ -286,3 +322,12 @@ def test_the_committed_files_hold_no_text(part: str) -> None:
         assert all(re.fullmatch("[0-9a-f]{64}", h) for h in (row.sha256, row.source_sha256))
         assert {label for _, _, label in row.ents} <= set(LABELS)
         assert all(0 <= start < end <= row.end - row.start for start, end, _ in row.ents)
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_no_source_of_train_is_one_of_dev_or_test(part: str) -> None:
+    held_out, train = (
+        {row.source_sha256 for row in read_standoff(ROOT / "corpus" / "web" / f"{name}.jsonl")}
+        for name in (part, "train")
+    )
+    assert held_out & train == set()

@@ -31,7 +31,8 @@ from zhinvest.evaluation.resampling import ArticleCounts
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 OnlyOption = Annotated[
-    list[str] | None, typer.Option(help="Name of a system; repeatable; all if none.")
+    list[str] | None,
+    typer.Option(help="Name of a system besides the first; repeatable; all if none."),
 ]
 WorkOption = Annotated[Path, typer.Option(help="Folder for the environments of the systems.")]
 OutputOption = Annotated[Path, typer.Option(help="JSON file of the results, which is added to.")]
@@ -62,7 +63,7 @@ def accuracy(
                     "strict": score_rows(system, articles),
                     "less than the first": comparison_rows(system, first, articles),
                 }
-        merge(output, {"accuracy": {name: found}})
+        merge(output, {"accuracy": {name: found}}, depth=2)
 
 
 @app.command()
@@ -112,6 +113,8 @@ def show(output: OutputOption = RESULT) -> None:
 def available(environments: Environments, only: list[str] | None, output: Path) -> list[System]:
     """Return the systems that can be installed and read a text; the others are noted, with why.
 
+    The first of all, with which others are compared, is always among those that are tried.
+
     Raises:
         typer.BadParameter: `only` names a system that the list has not.
     """
@@ -120,7 +123,7 @@ def available(environments: Environments, only: list[str] | None, output: Path) 
         raise typer.BadParameter(f"no system {', '.join(sorted(unknown))}")
     found, lacking = [], {}
     for system in systems:
-        if only and system.name not in only:
+        if only and system.name not in (*only, systems[0].name):
             continue
         try:
             environments.run(system, ["常州市投资12亿元。"])

@@ -43,14 +43,22 @@ _READ_POSITIONS: Final = 5
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one teacher learns: epochs, peak rate, whether the public sets come before the gold."""
+    """How one teacher learns.
+
+    Attributes:
+        epochs: Times that the set is read.
+        rate: Peak rate.
+        after_public: Whether the public sets come before the gold.
+        is_plain: Whether batches are twice as large, without smoothing and averaging.
+    """
 
     epochs: int
     rate: float
     after_public: bool = True
+    is_plain: bool = False
 
 
-PUBLIC: Final = Recipe(epochs=1, rate=2e-4, after_public=False)
+PUBLIC: Final = Recipe(epochs=1, rate=2e-4, after_public=False, is_plain=True)
 RECIPES: Final = (Recipe(5, 2e-4), Recipe(5, 2e-4, False), Recipe(5, 3e-4))
 
 
@@ -92,7 +100,7 @@ def teach(arrays: Path, encoder: Path, output: Path, options: TeachOptions) -> N
     """
     with unfinished(output, arrays, encoder, options) as folder:
         public = folder / "public.npz"
-        _learn(public, PUBLIC, "public", arrays, encoder, options)
+        _learn(public, PUBLIC, "public", arrays, encoder, options, options.seed)
         results = folder / "results"
         found, scores = [], []
         dev = read_lesson(read_arrays(arrays), "dev")
@@ -136,7 +144,7 @@ def _learn(
     arrays: Path,
     start: Path,
     options: TeachOptions,
-    seed: int = 0,
+    seed: int,
 ) -> None:
     """Train a teacher from the weights in `start` on the set `name`, unless `path` is there."""
     if path.exists():
@@ -162,23 +170,19 @@ def fine_tune(
     checkpoint: Path,
     seed: int = 0,
 ) -> None:
-    """Train `teacher` by `recipe`.
-
-    The public stage has batches twice as large, and neither smoothing nor averaging.
-    """
-    is_public = recipe == PUBLIC
+    """Train `teacher` by `recipe`."""
     random = Random(seed)
-    size = options.positions * (2 if is_public else 1)
+    size = options.positions * (2 if recipe.is_plain else 1)
     rounds = (batches(lesson.windows, size, random) for _ in range(recipe.epochs))
     order = [rows for batch in rounds for rows in batch][: options.steps]
     plan = Plan(
         steps=len(order),
         warmup=_WARMUP * len(order),
-        average_from=1.0 if is_public else 0.5,
+        average_from=1.0 if recipe.is_plain else 0.5,
         average_decay=options.average_decay,
     )
     groups = layered_groups(teacher, recipe.rate, options.layer_decay)
-    smoothing = 0.0 if is_public else options.smoothing
+    smoothing = 0.0 if recipe.is_plain else options.smoothing
     loss = partial(tag_loss, teacher, lesson, smoothing=smoothing)
     training = Training(teacher, groups, plan, checkpoint, seed)
     training.run(lambda step: loss(order[step]), f"teach {checkpoint.stem}")

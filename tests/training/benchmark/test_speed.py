@@ -73,6 +73,15 @@ def test_results_are_added_to(tmp_path: Path) -> None:
     assert held == {"accuracy": {"a": 1, "b": 2}, "machine": 2}
 
 
+def test_systems_are_added_to_those_of_a_gold_set(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    merge(path, {"accuracy": {"dev": {"a": {"f": 1, "old": 0}}}}, depth=2)
+    merge(path, {"accuracy": {"dev": {"b": 2}, "seeds": {"b": 3}}}, depth=2)
+    merge(path, {"accuracy": {"dev": {"a": {"f": 4}}}}, depth=2)
+    held = json.loads(path.read_text(encoding="utf-8"))
+    assert held == {"accuracy": {"dev": {"a": {"f": 4}, "b": 2}, "seeds": {"b": 3}}}
+
+
 def test_a_system_that_can_be_had_again_is_no_longer_noted(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     merge(path, {"not available": {"LAC": "no network", "jionlp": "no network"}})
