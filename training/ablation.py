@@ -11,7 +11,6 @@ from statistics import fmean, stdev
 from typing import Annotated, Any, Final, cast
 
 import numpy as np
-import spacy
 import typer
 
 from training.assemble import SHARES, encoders, linear_layer
@@ -29,6 +28,7 @@ from training.experiment import (
     WebOption,
     WorkOption,
 )
+from zhinvest.cli import BESIDES, load_pipeline
 from zhinvest.documents import Document, read_documents
 from zhinvest.evaluation.resampling import ArticleCounts, compare
 from zhinvest.evaluation.scores import evaluate, scores
@@ -58,9 +58,6 @@ NOISE: Final = {
 
 WHOLE: Final = "as released"
 
-BESIDE: Final = ("words", "sentencizer", "figures")
-"""Components that have no say in which entities are found."""
-
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 
@@ -73,10 +70,10 @@ def parts(
     """Measure released pipelines on web dev without each of their parts in turn."""
     gold = read_documents(dev)
     for name in pipelines:
-        whole = spacy.load(name, exclude=BESIDE)
+        whole = load_pipeline(name, exclude=BESIDES)
         rows = {}
         for part, remove in parts_of(cast(Tagger, whole.get_pipe("ner"))).items():
-            nlp = spacy.load(name, exclude=BESIDE)
+            nlp = load_pipeline(name, exclude=BESIDES)
             remove(cast(Tagger, nlp.get_pipe("ner")))
             measured = evaluate(nlp, gold)
             rows[part] = {label: round(measured[label].f, 4) for label in (*LABELS, MICRO)}

@@ -4,7 +4,6 @@ A result that is there is not computed again, so that a long series can be broke
 as there for the same data, config, settings and steps alone.
 """
 
-import hashlib
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ import typer
 from thinc.api import Config
 
 from training.convert import write_spacy
+from training.digest import digest
 from zhinvest.documents import Document
 from zhinvest.evaluation.resampling import ArticleCounts
 from zhinvest.evaluation.scores import read_gold, strict_counts
@@ -100,13 +100,9 @@ class Laboratory:
     def _digest(self, experiment: Experiment) -> str:
         """Return what tells this run from others: a digest of all that it depends on."""
         settings = sorted(experiment.settings.items())
-        values = (self._steps, settings, experiment.documents, self._gold)
-        digest = hashlib.sha256(repr(values).encode("utf-8", "surrogatepass"))
         named = (Path(value) for _, value in settings if isinstance(value, str))
-        inside = (path for path in sorted(self._segmenter.rglob("*")) if path.is_file())
-        for path in (experiment.config, *inside, *(path for path in named if path.is_file())):
-            digest.update(path.read_bytes())
-        return digest.hexdigest()[:12]
+        values = (self._steps, settings, experiment.documents, self._gold)
+        return digest(values, experiment.config, self._segmenter, *named)
 
     def _train(self, experiment: Experiment) -> Path:
         folder = self.work / experiment.name

@@ -50,7 +50,7 @@ def write_card(folder: Path, facts: dict[str, Any]) -> None:
     """
     (wheel,) = folder.glob("*.whl")
     meta = wheel_meta(wheel)
-    metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    metrics = read_json(folder / METRICS)
     ablation = read_ablation(folder.parent / ABLATION, meta["version"])
     write_text(folder / "README.md", model_card(meta, facts, metrics, ablation))
 
@@ -59,9 +59,15 @@ def read_ablation(path: Path, version: str) -> dict[str, Any]:
     """Return the results of `training.ablation`, of pipelines those of `version` alone."""
     if not path.exists():
         return {}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found = read_json(path)
     parts = found.get("parts", {}).items()
     return found | {"parts": {name: rows for name, rows in parts if rows["version"] == version}}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object that a JSON file holds."""
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
 
 
 def wheel_meta(wheel: Path) -> dict[str, Any]:

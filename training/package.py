@@ -14,7 +14,14 @@ from typing import Annotated, Any, Final
 import typer
 
 from training.commands import run
-from training.model_card import METRICS, ModelsOption, ReleaseOption, read_release, write_card
+from training.model_card import (
+    METRICS,
+    ModelsOption,
+    ReleaseOption,
+    read_json,
+    read_release,
+    write_card,
+)
 from zhinvest import __version__
 from zhinvest.files import write_text
 from zhinvest.labels import LABELS
@@ -34,9 +41,9 @@ def main(
 ) -> None:
     """Build the wheel, metrics.json and README.md of a released pipeline."""
     given = (entry.partition("=") for entry in metrics)
-    measured = {name: _read_json(Path(file)) for name, _, file in given}
+    measured = {name: read_json(Path(file)) for name, _, file in given}
     facts = read_release(release)
-    meta = complete_meta(_read_json(pipeline / "meta.json"), facts, measured)
+    meta = complete_meta(read_json(pipeline / "meta.json"), facts, measured)
     folder = output / f"{meta['lang']}_{meta['name']}"
     with tempfile.TemporaryDirectory() as work:
         wheel = build_wheel(pipeline, meta, Path(work))
@@ -96,11 +103,6 @@ def licence(meta: dict[str, Any]) -> str:
 def _next_minor(version: str) -> str:
     major, minor, *_ = version.split(".")
     return f"{major}.{int(minor) + 1}"
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return data
 
 
 if __name__ == "__main__":

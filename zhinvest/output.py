@@ -46,6 +46,8 @@ _SIGNS: Final = {
     **{"about": "≈ ", "more_than": "> ", "at_least": "≥ ", "less_than": "< ", "at_most": "≤ "},
     **{"exact": "", "range": ""},
 }
+_KEYS: Final = {"id", "text", "ents"}
+"""Fields of an output row that are ours, whatever the row that held the article has there."""
 
 
 def to_json(article: Article, spans: list[Span]) -> str:
@@ -59,9 +61,8 @@ def to_json(article: Article, spans: list[Span]) -> str:
     """
     text = without_surrogates(article.text)
     ents = [_ent(text, span) for span in spans]
-    known: dict[str, Any] = {"id": article.id, "text": text}
-    others = {key: value for key, value in article.row.items() if key != "ents"}
-    row = known | others | known | {"ents": ents}
+    others = {key: value for key, value in article.row.items() if key not in _KEYS}
+    row: dict[str, Any] = {"id": article.id, "text": text, **others, "ents": ents}
     line = json.dumps(row, ensure_ascii=False)
     # A file's name may hold bytes that are no text, which Python keeps as surrogates.
     is_text = without_surrogates(line) == line

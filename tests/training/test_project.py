@@ -159,11 +159,9 @@ MODULES = sorted({m for c in COMMANDS.values() for m in re.findall(r"-m (trainin
 
 def command_of(module: str) -> click.Command:
     """Return what `python -m MODULE` runs."""
-    if module == "training.distil":
-        module = "training.distil.__main__"
-    if module == "training.benchmark":
-        module = "training.benchmark.__main__"
     found = importlib.import_module(module)
+    if hasattr(found, "__path__"):
+        found = importlib.import_module(f"{module}.__main__")
     app = getattr(found, "app", None)
     if app is None:
         app = typer.Typer()

@@ -1,6 +1,5 @@
 """Training in steps: rates, averaged weights, and checkpoints to go on from."""
 
-import hashlib
 import io
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from training.digest import digest
 from zhinvest.files import write_bytes
 from zhinvest.network import has_bfloat16
 
@@ -171,19 +171,7 @@ def unfinished(output: Path, *inputs: object) -> Iterator[Path]:
     A run with other `inputs` (files and folders count by their content) has another folder. It
     is removed when the block ends well.
     """
-    folder = output.parent / f".{output.name}.{_digest(inputs)}"
+    folder = output.parent / f".{output.name}.{digest(*inputs)}"
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
     shutil.rmtree(folder)
-
-
-def _digest(inputs: tuple[object, ...]) -> str:
-    digest = hashlib.sha256()
-    for entry in inputs:
-        paths = sorted(entry.rglob("*")) if isinstance(entry, Path) and entry.is_dir() else [entry]
-        for item in paths:
-            if not isinstance(item, Path):
-                digest.update(repr(item).encode())
-            elif item.is_file():
-                digest.update(hashlib.sha256(item.read_bytes()).digest())
-    return digest.hexdigest()[:12]
