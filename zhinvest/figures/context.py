@@ -25,7 +25,9 @@ _RATE_WORDS: Final = (
 
 _BETWEEN: Final = (
     "(?:人民币|总投资额?|投资额?|资金|出资|投入|预计|预算|需要|需|达到|为|是|了|达|合|占|计|在|有|至|到|可|能|会|将|共"
-    f"|等值|给予|一次性|奖励|补助|补贴|获得?|增加|新增|完成|形成|生产|处理|出|{_RATE_WORDS}|[:：\"'(])*"
+    "|要|可以|折合?|兑|等值|给予|一次性|奖励|补助|补贴|获得?|增加|新增|完成|形成|生产|处理|出"
+    "|每(?:吨|公?斤|千克|磅|盎司|桶|股|亩|平方米|立方米|千瓦时|千瓦|度|户|人|家)"
+    f"|{_RATE_WORDS}|[:：\"'(])*"
 )
 """Words between the one that sets a bound and the number."""
 
@@ -35,40 +37,48 @@ _CEILING: Final = re.compile(
 """A ceiling with what is granted between: 最高给予, 最高可获得补贴, 上限额度为."""
 
 _SENTENCE_ENDS: Final = "。;!?\n"
-_OTHER_MATTER: Final = re.compile("投资|注册资本|总投|造价|项目|举办|签约|(?<![人架辆艘台车船])次")
+_OTHER_MATTER: Final = re.compile(
+    "投资|注册资本|总投|造价|项目|举办|签约|(?<![人架辆艘台车船依首历])次"
+)
 """What ends the reach of a period: 年产10万吨项目总投资5亿元, 每年只有两次."""
 
+_DATED_YEAR: Final = f"{_NUMERAL}多今去明本当全近这上末每历常次翌同往早前半周新首那昨财青/"
+_DATED_MONTH: Final = f"{_NUMERAL}今当本上下个该每近岁蜜满日月/"
+_DATED_DAY: Final = f"{_NUMERAL}今昨明当近同即节假作生风每次往平抗月易上首半百准割庆约联昔料瓦福/"
+"""What makes 年, 月 or 日 behind it a date, a stretch of the calendar or another word."""
+
 _NO_DAY: Final = (
-    "前电内报本元圆晚上下后起间常益程化光夜历立照韩企系美中德法俄英欧方语文式军媒商资共期子"
+    "前电内报本元圆晚上下后起间常益程化光夜历立照韩企系美中德法俄英欧方语文式军媒商资共期子联月评抛"
 )
-_NO_MONTH: Final = "份底末初内中日以亮球饼季嫂台度前后出"
-_NO_YEAR: Final = "前底末初内间后以来代份级轻会报终月日龄限"
+_NO_MONTH: Final = "份底末初内中日以亮球饼季嫂台度前后出报之月"
+_NO_YEAR: Final = "前底末初内间后以来代份级轻会报终月日龄限夜"
 
 _RATE: Final = re.compile(
     f"""
       (?P<every_year> 每年 )
     | (?P<every_month> 每个?月 )
     | (?P<every_day> 每[天日] )
-    | (?P<hour> 每小时 | 小时处理 | 小时产 | 时产 | 时薪 )
-    | (?P<week> 每周 | 每个?星期 | 周均 | 周产 | 周薪 )
+    | (?P<hour> 每小时 | 小时处理 | 小时产 | (?<!同)时产 | 时薪 )
+    | (?P<week> 每周 | 每个?星期 | 周均 | (?<!上)周产 | 周薪 )
     | (?P<{UNNAMED}>
         每[{_NUMERAL}]{{0,3}}个? (?: 半年 | 季度? | 旬 | 分钟 | 秒 )
         | 每(?!一)[{_NUMERAL}]{{1,3}}个? (?: 年 | 月 | 周 | 星期 | [天日] | 小时 )
         | 季均
       )
     | (?P<year>
-        年均 (?!增)
-        | (?<![第近过上]) 一年 (?![来内前后多])
-        | (?: (?<=接近) | (?<![{_NUMERAL}多今去明本当全近这上末每历常次翌同往早前半周新]) ) 年
+        (?<![去今明全]) 年均 (?!增)
+        | (?<![第近过去上那这哪有]) (?<!(?<!码)头) 一年 (?![来内前后多])
+        | (?: (?<=接近) | (?<=如今) (?=年[产销营货供]) | (?<![{_DATED_YEAR}]) ) 年
           (?! [{_NUMERAL}{_NO_YEAR}] | 货(?!运) | 度(?:计划|目标|报告) | $ )
       )
     | (?P<month>
-        一个月 (?![来内前后])
-        | (?<![{_NUMERAL}今当本上下个该每近岁蜜满日]) 月 (?! [{_NUMERAL}{_NO_MONTH}] | $ )
+        (?<![第去近]) 一个月 (?![来内前后里])
+        | (?: (?<=[如现]今) | (?<=眼下) | (?<![{_DATED_MONTH}]) ) 月
+          (?! [{_NUMERAL}{_NO_MONTH}] | $ )
       )
     | (?P<day>
-        (?<![第近前]) 一天 (?![内前后])
-        | (?<![{_NUMERAL}今昨明当近同即节假作生风每次往平抗月]) 日 (?! [{_NUMERAL}{_NO_DAY}] | $ )
+        (?<![第近前昨今]) 一天 (?![内前后])
+        | (?: (?<=个月) | (?<![{_DATED_DAY}]) ) 日 (?! [{_NUMERAL}{_NO_DAY}] | $ )
       )
     """,
     re.VERBOSE,
@@ -86,7 +96,7 @@ _RATE_BEHIND: Final = re.compile(
 
 _UNIT_BETWEEN: Final = r"(?:/[^\s,。、;0-9]{1,3}|\([^()]{1,6}\))?"
 _SEPARATOR: Final = (
-    "(?:以及|、|,|和|与|及|或|分别"
+    "(?:以及|、|,|和|与|及|或|分别|/(?=[0-9])"
     "|(?:增长|增加|提高|提升|扩大|下降|减少|上升|跃升|[增升降扩])[到至])"
 )
 _LISTED: Final = re.compile("[0-9]+(?=、[0-9]{3}(?![0-9]))")
@@ -120,7 +130,9 @@ def period_of(before: str, after: str, label: str) -> str | None:
     sentence = max(map(before.rfind, _SENTENCE_ENDS)) + 1
     clause = max(sentence, before.rfind(",") + 1)
     period = None
-    for match in _RATE.finditer(before, sentence if "每" in before[sentence:] else clause):
+    # Output of an earlier clause's rate is output of its period; money may well be another sum.
+    reaches_far = label == "CAPACITY" and "每" in before[sentence:]
+    for match in _RATE.finditer(before, sentence if reaches_far else clause):
         every, _, name = (match.lastgroup or "").rpartition("_")
         if every or match.start() >= clause:
             period = None if _OTHER_MATTER.search(before, match.end()) else name

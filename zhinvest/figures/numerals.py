@@ -27,6 +27,7 @@ SEVERAL: Final = (Decimal(2), Decimal(9))
 """What 数 and 几 in the place of a digit stand for: FIGURES.md."""
 
 _HALF: Final = Decimal("0.5")
+_UNITS: Final = ("十", "百", "千", "万", "亿")
 _NEIGHBOURS: Final = 2
 """Two digits that are no further apart are the ends of a range: 三四百, 三五百."""
 _HAN: Final = "".join(DIGITS)
@@ -34,19 +35,19 @@ _TOKEN: Final = re.compile(
     rf"""
       (?P<arabic>
         \d{{1,3}} (?:,\d{{3,4}})+ (?:\.\d+)? (?!\d)
-        | (?! \d+[,、·。]\d{{3}}(?!\d) ) \d+ (?:[.,、·。]\d+)?
+        | (?! \d+[,、·。]\d{{3}}(?!\d) ) (?: \d+ (?=、\d+\.\d) | \d+ (?:[.,、·。]\d+)? )
       )
     | (?P<pair> [{_HAN}]、[{_HAN}] (?=[十百千万亿]) )
     | (?P<decimal> [{_HAN}]+ 点 [{_HAN}]+ )
     | (?P<han> [{_HAN}]+ )
     | (?P<small> [{"".join(SMALL)}] (?![瓦升克米伏]) )
     | (?P<large> [万亿] | 兆 (?![瓦伏赫字比帕乏]) | million | billion | trillion )
-    | (?P<several> [几数] )
+    | (?P<several> 几 (?!内亚) | 数 )
     | (?P<more> [多余] )
-    | (?P<about> 来 (?=[万亿]) )
+    | (?P<about> 来 (?! [自源回看说] | $ ) )
     | (?P<above> 上 (?=[十百千万亿]) )
     | (?P<half> 半 )
-    | (?P<filler> 个 (?=半?[万亿]) )
+    | (?P<filler> 个 (?=[半多余来]?[万亿]) )
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -106,6 +107,8 @@ def _read_parts(text: str, start: int) -> Number | None:
         kind, token = match.lastgroup or "", match.group()
         if (kind == "above" and parts) or (kind in _INNER and not parts):
             break
+        if token in ("两", "俩") and parts and text[match.end() : match.end() + 1] not in _UNITS:
+            break  # 20万两: taels, no digit
         if kind == "more" or (kind == "several" and _follows_number(parts, text, match.end())):
             bound = "more_than"
         elif kind in ("above", "about"):

@@ -45,6 +45,7 @@ _ANY_UNIT: Final = re.compile(
 )
 _MONEY_TAIL: Final = re.compile("[整正]|人民币|钱")
 _HALF: Final = Decimal("0.5")
+_LARGE: Final = Decimal(10) ** 4
 _MINUS: Final = ("-", "−", "负")
 _DIGITS: Final = frozenset("0123456789")
 
@@ -66,7 +67,10 @@ class Quantity:
         if self.unit is not None:
             return self
         number = self.number
-        for magnitude in other.number.magnitudes if not number.scaled else ():
+        shared = other.number.magnitudes if not number.scaled else ()
+        if number.magnitudes:  # 数百、上千元 have each their own, 三百到五百万 share 万
+            shared = tuple(magnitude for magnitude in shared[-1:] if magnitude >= _LARGE)
+        for magnitude in shared:
             if not rising or number.low * magnitude <= other.number.high:
                 number = replace(number.times(magnitude), scaled=True)
                 break
@@ -160,7 +164,8 @@ def _quantity(text: str, label: str, start: int) -> tuple[Quantity, int] | None:
         number, end = _parts_of_money(text, number, unit, end)
         if match := _MONEY_TAIL.match(text, end):
             end = match.end()
-        unit = prefix if prefix and (unit is None or unit.base == "CNY") else unit
+        if prefix and (unit is None or unit.base == "CNY"):
+            unit = Unit(prefix.base, unit.factor if unit else prefix.factor)
     period = None
     if match := _PERIOD.match(text, end):
         period, end = PERIODS[match[1].lower()], match.end()

@@ -91,6 +91,8 @@ def _figure(part: Expression, before: str, after: str, label: str) -> Figure:
     first, last = part.first, part.last or part.first
     if last.unit is None:
         shared = shared_with(after, label)
+        if label == "MONEY" and shared and shared.unit and last.number.scaled:
+            shared = shared if shared.unit.factor == 1 else None  # 6000万,一分没少
         last = (
             last.completed(shared, rising=False) if shared else replace(last, unit=_DEFAULTS[label])
         )
