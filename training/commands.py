@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from zhinvest.documents import CorpusError
+from zhinvest.files import FileError
 
 
 def run(command: typer.Typer | Callable[..., Any]) -> None:
@@ -16,5 +17,5 @@ def run(command: typer.Typer | Callable[..., Any]) -> None:
             command()
         else:
             typer.run(command)
-    except CorpusError as error:
+    except (CorpusError, FileError) as error:
         sys.exit(str(error))

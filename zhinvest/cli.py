@@ -27,7 +27,7 @@ from zhinvest.evaluation.scores import (
 )
 from zhinvest.evaluation.slices import surfaces
 from zhinvest.figures.reading import FIGURE_LABELS
-from zhinvest.files import decode, write_text
+from zhinvest.files import decode, write_parts
 from zhinvest.output import CSV_HEADER, csv_row, html_page, to_csv, to_html, to_json, to_table
 from zhinvest.reading import read_texts
 from zhinvest.scorer import Span
@@ -186,7 +186,7 @@ def evaluate_command(
         rival = read_gold(other, documents) if other else []
         _report(report, (model, str(gold), against), readings, rival, known, runs)
     if output:
-        _save(output, row + "\n")
+        _save(output, [row + "\n"])
     if as_json:
         typer.echo(row)
     else:
@@ -257,9 +257,9 @@ def _fail(message: str, code: int = 1) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _save(path: Path, text: str) -> None:
+def _save(path: Path, parts: Iterable[str]) -> None:
     try:
-        write_text(path, text)
+        write_parts(path, (part.encode("utf-8") for part in parts))
     except OSError as error:
         raise _fail(f"{path}: {error.strerror or error}") from error
 
@@ -324,7 +324,7 @@ def _write(
         return
     parts = _rendered(annotated, output_format)
     if output:
-        _save(output, "".join(parts))
+        _save(output, parts)
         return
     if sys.stdout.isatty():  # all at the end, or rows and progress bar would mix
         parts = iter(["".join(parts)])

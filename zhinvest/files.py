@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from secrets import token_hex
@@ -54,6 +55,19 @@ def decode(data: bytes) -> str:
                 f"neither UTF-8 (fault at byte {utf8_error.start}) "
                 f"nor GB18030 (fault at byte {error.start})"
             ) from error
+
+
+def read_text(path: Path) -> str:
+    """Read a file in one of the encodings of `decode`.
+
+    Raises:
+        FileError: none of them fits; the message names the file.
+        OSError: it cannot be read.
+    """
+    try:
+        return decode(path.read_bytes())
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from error
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str:
@@ -146,13 +160,19 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` through a temporary file beside it, so that it is whole or absent.
+    """Write `data` to `path` as `write_parts` does."""
+    write_parts(path, [data])
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write `parts` to `path` as they come, through a temporary file, so that all is there or none.
 
     A link is followed; what is no regular file (a device, a pipe) is written to, not replaced.
     A file that is replaced keeps its mode; a new one has the mode of any new file.
     """
     if path.exists() and not path.is_file():
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            file.writelines(parts)
         return
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +181,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         with beside.open("xb") as file:
             if path.exists():
                 beside.chmod(S_IMODE(path.stat().st_mode))
-            file.write(data)
+            file.writelines(parts)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhinvest.files import FileError, decode, html_text, write_bytes, write_text
+from zhinvest.files import FileError, decode, html_text, write_bytes, write_parts, write_text
 
 TEXT = "上海金山：產(chǎn)業(yè)園投資１２.5億元😀\r\n"
 
@@ -226,3 +226,32 @@ def test_a_pipe_is_written_to_not_replaced(tmp_path: Path) -> None:
     finally:
         os.close(end)
     assert pipe.is_fifo()
+
+
+def test_parts_are_written_as_they_come_and_the_file_appears_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    seen = []
+
+    def parts() -> Iterator[bytes]:
+        for part in (b"one\n" * 5000, b"two\n"):
+            yield part
+            seen.append((path.exists(), max(file.stat().st_size for file in tmp_path.iterdir())))
+
+    write_parts(path, parts())
+    assert not any(exists for exists, _ in seen)
+    assert seen[0][1] > 0
+    assert path.read_bytes() == b"one\n" * 5000 + b"two\n"
+
+
+def test_a_part_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    write_text(path, "before")
+
+    def parts() -> Iterator[bytes]:
+        yield b"after"
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write_parts(path, parts())
+    assert path.read_text() == "before"
+    assert [*tmp_path.iterdir()] == [path]
