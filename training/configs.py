@@ -23,12 +23,12 @@ def main(
     folder: Annotated[Path, typer.Option(help="Folder of base.cfg and overlays/.")] = CONFIGS,
 ) -> None:
     """Write NAME.cfg for every overlays/NAME.cfg."""
-    stale = [path for path, text in complete(folder).items() if not _is_current(path, text)]
+    stale = {path: text for path, text in complete(folder).items() if not _is_current(path, text)}
     if check and stale:
         typer.echo(f"not current: {', '.join(map(str, stale))}; run python -m training.configs")
         raise typer.Exit(1)
-    for path in stale:
-        write_text(path, complete(folder)[path])
+    for path, text in stale.items():
+        write_text(path, text)
         typer.echo(f"wrote {path}")
 
 

@@ -18,13 +18,16 @@ def main(
         list[str] | None,
         typer.Option(help="All documents whose id begins so are taken besides; repeatable."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Draws the documents.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws the documents, each by itself.")] = 0,
 ) -> None:
     """Write a part of the documents, in their order."""
     documents = read_documents(annotated)
-    random = Random(seed)
-    drawn = [(random.random() < share, document) for document in documents]
-    kept = [d for is_drawn, d in drawn if is_drawn or d.id.startswith(tuple(whole or ()))]
+    kept = [
+        document
+        for document in documents
+        if Random(f"draw:{seed}:{document.id}").random() < share
+        or document.id.startswith(tuple(whole or ()))
+    ]
     write_documents(output, kept)
     typer.echo(f"{output}: {len(kept)} of {len(documents)} documents")
 

@@ -20,6 +20,7 @@ from thinc.api import Config
 
 from training.convert import write_spacy
 from training.digest import digest
+from training.tables import FOLDER
 from zhinvest.documents import Document
 from zhinvest.evaluation.resampling import ArticleCounts
 from zhinvest.evaluation.scores import read_gold, strict_counts
@@ -102,7 +103,8 @@ class Laboratory:
         settings = sorted(experiment.settings.items())
         named = (Path(value) for _, value in settings if isinstance(value, str))
         values = (self._steps, settings, experiment.documents, self._gold)
-        return digest(values, experiment.config, self._segmenter, *named)
+        noise = (NOISE, FOLDER) if "corpora.train.augmenter" in experiment.settings else ()
+        return digest(values, experiment.config, self._segmenter, *noise, *named)
 
     def _train(self, experiment: Experiment) -> Path:
         folder = self.work / experiment.name

@@ -24,6 +24,7 @@ from zhinvest.figures.reading import FIGURE_KEYS
 
 ROUNDS: Final = 5
 GROSS: Final = 10
+_GOLD_KEYS: Final = ("id", "start", "end", "label", "readings")
 PEERS: Final = (
     System("jionlp", "jio_values", ["MONEY"], ["jionlp==1.5.31"]),
     System(
@@ -114,12 +115,15 @@ def read_gold(articles: Path, gold: Path) -> list[GoldFigure]:
     """Read gold readings with the texts that they refer to.
 
     Raises:
-        CorpusError: a reading belongs to no MONEY or CAPACITY span of its article.
+        CorpusError: a row lacks a key, or belongs to no MONEY or CAPACITY span of its article.
     """
     documents = {document.id: document for document in read_documents(articles)}
     figures: list[GoldFigure] = []
     problems: list[str] = []
     for number, row in read_rows(gold):
+        if lacking := [key for key in _GOLD_KEYS if key not in row]:
+            problems.append(f"{gold}:{number}: lacks {', '.join(lacking)}")
+            continue
         span = (row["start"], row["end"], row["label"])
         document = documents.get(row["id"])
         if document is None or span not in document.ents:

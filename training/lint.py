@@ -214,7 +214,7 @@ def bare_names(document: Document) -> Iterator[Finding]:
         (name for name in surfaces if len(name) >= _SHORTEST_NAME), key=len, reverse=True
     )
     seen: list[tuple[int, int]] = [(start, end) for start, end, _ in document.ents]
-    for name in sorted(names, key=len, reverse=True):
+    for name in names:
         for start in occurrences(name, document.text):
             place = start, start + len(name)
             if _touches(place, seen) and not _is_cut(place, document.ents):

@@ -22,6 +22,7 @@ from zhinvest.scorer import MICRO
 RELEASES: Final = Path(__file__).parent / "releases"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 METRICS: Final = "metrics.json"
+CARD: Final = "README.md"
 ABLATION: Final = "ablation.json"
 """In the folder of all released pipelines: the results of `training.ablation`."""
 
@@ -51,12 +52,13 @@ def write_card(folder: Path, facts: dict[str, Any]) -> None:
     (wheel,) = folder.glob("*.whl")
     meta = wheel_meta(wheel)
     metrics = read_json(folder / METRICS)
-    ablation = read_ablation(folder.parent / ABLATION, meta["version"])
-    write_text(folder / "README.md", model_card(meta, facts, metrics, ablation))
+    ablation = read_ablation(folder.parent, meta["version"])
+    write_text(folder / CARD, model_card(meta, facts, metrics, ablation))
 
 
-def read_ablation(path: Path, version: str) -> dict[str, Any]:
-    """Return the results of `training.ablation`, of pipelines those of `version` alone."""
+def read_ablation(models: Path, version: str) -> dict[str, Any]:
+    """Return what ABLATION in the folder `models` holds, of pipelines that of `version` alone."""
+    path = models / ABLATION
     if not path.exists():
         return {}
     found = read_json(path)

@@ -15,12 +15,15 @@ import typer
 
 from training.commands import run
 from training.model_card import (
+    CARD,
     METRICS,
     ModelsOption,
     ReleaseOption,
+    model_card,
+    read_ablation,
     read_json,
     read_release,
-    write_card,
+    wheel_meta,
 )
 from zhinvest import __version__
 from zhinvest.files import write_text
@@ -47,12 +50,15 @@ def main(
     folder = output / f"{meta['lang']}_{meta['name']}"
     with tempfile.TemporaryDirectory() as work:
         wheel = build_wheel(pipeline, meta, Path(work))
+        card = model_card(
+            wheel_meta(wheel), facts, measured, read_ablation(output, meta["version"])
+        )
+        folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.whl"):
             old.unlink()
-        folder.mkdir(parents=True, exist_ok=True)
         shutil.move(wheel, folder / wheel.name)
     write_text(folder / METRICS, json.dumps(measured, indent=1, ensure_ascii=False) + "\n")
-    write_card(folder, facts)
+    write_text(folder / CARD, card)
     size = (folder / wheel.name).stat().st_size / 1e6
     typer.echo(f"{folder / wheel.name}: {size:.1f} MB")
 

@@ -10,7 +10,7 @@ from typing import Final
 from zipfile import ZipFile
 
 from zhinvest.documents import CorpusError, Document, read_rows
-from zhinvest.files import decode
+from zhinvest.files import FileError, decode
 from zhinvest.scorer import Span
 
 LABEL_MAP: Final = {
@@ -93,7 +93,10 @@ def _tagged_sentences(
 
 
 def _lines(path: Path) -> list[str]:
-    return decode(_unpacked(path)).replace("\r\n", "\n").split("\n")
+    try:
+        return decode(_unpacked(path)).replace("\r\n", "\n").split("\n")
+    except FileError as error:
+        raise CorpusError([f"{path}: {error}"]) from error
 
 
 def _unpacked(path: Path) -> bytes:

@@ -23,7 +23,7 @@ from zhinvest.documents import (
     write_documents,
     write_rows,
 )
-from zhinvest.files import decode
+from zhinvest.files import read_text
 from zhinvest.scorer import Span
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -58,6 +58,8 @@ def read_standoff(path: Path) -> list[StandOff]:
     for number, row in read_rows(path):
         try:
             rows.append(StandOff(**row))
+            if not (isinstance(rows[-1].start, int) and isinstance(rows[-1].end, int)):
+                raise TypeError(f"start {rows[-1].start!r} and end {rows[-1].end!r} are no numbers")
         except TypeError as error:
             raise CorpusError([f"{path}:{number}: {error}"]) from error
     return rows
@@ -147,7 +149,7 @@ def sources_finder(root: Path) -> Finder:
 
 def _texts(folder: Path) -> Iterable[str]:
     for path in sorted(folder.rglob("*.txt")):
-        yield decode(path.read_bytes())
+        yield read_text(path)
     for path in sorted(folder.rglob("*.jsonl")):
         for _, row in read_rows(path):
             if isinstance(row, dict) and isinstance(row.get("text"), str):

@@ -21,11 +21,15 @@ def annotated(tmp_path: Path) -> Path:
     return path
 
 
-def drawn(annotated: Path, *options: str) -> list[str]:
+def command() -> typer.Typer:
     app = typer.Typer()
     app.command()(main)
+    return app
+
+
+def drawn(annotated: Path, *options: str) -> list[str]:
     output = annotated.parent / "drawn.jsonl"
-    result = CliRunner().invoke(app, [str(annotated), "--output", str(output), *options])
+    result = CliRunner().invoke(command(), [str(annotated), "--output", str(output), *options])
     assert result.exit_code == 0, result.output
     documents = read_documents(output)
     assert result.output == f"{output}: {len(documents)} of {len(IDS)} documents\n"
@@ -49,6 +53,15 @@ def test_some_are_taken_whole(annotated: Path) -> None:
     plain = drawn(annotated, "--share", "0.2")
     found = drawn(annotated, "--share", "0.2", "--whole", "long-")
     assert found == [i for i in IDS if i in plain or i.startswith("long-")]
+
+
+def test_a_document_is_drawn_whatever_stands_beside_it(annotated: Path) -> None:
+    found = drawn(annotated, "--share", "0.5")
+    part = annotated.parent / "part.jsonl"
+    write_documents(part, read_documents(annotated)[50:150])
+    result = CliRunner().invoke(command(), [str(part), "--output", str(part), "--share", "0.5"])
+    assert result.exit_code == 0
+    assert [d.id for d in read_documents(part)] == [i for i in IDS[50:150] if i in found]
 
 
 @pytest.mark.parametrize(("share", "count"), [("0", 0), ("1", len(IDS))])

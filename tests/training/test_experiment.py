@@ -56,6 +56,18 @@ def test_a_result_is_of_the_same_data_and_settings_alone(
     assert len(digests) == 2 + len(others)
 
 
+def test_a_result_with_noise_is_of_the_same_texts_of_noise_alone(
+    laboratory: Laboratory, gold: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean = Experiment("small", gold, CONFIG)
+    noisy = replace(clean, settings={"corpora.train.augmenter": NOISE})
+    before = [laboratory._digest(experiment) for experiment in (clean, noisy)]
+    (tmp_path / "furniture.tsv").write_text("head\t首页\n", encoding="utf-8")
+    monkeypatch.setattr("training.experiment.FOLDER", tmp_path)
+    assert laboratory._digest(clean) == before[0]
+    assert laboratory._digest(noisy) != before[1]
+
+
 def test_an_error_ends_the_series(laboratory: Laboratory, gold: list[Document]) -> None:
     broken = Experiment("broken", gold, CONFIG, {"no_such.section": 1})
     with pytest.raises(KeyError, match="no_such"):

@@ -86,6 +86,13 @@ def test_gold_that_belongs_to_no_span(files: tuple[Path, Path]) -> None:
         read_gold(articles, gold)
 
 
+def test_a_row_of_gold_that_lacks_something(files: tuple[Path, Path]) -> None:
+    articles, gold = files
+    gold.write_text(json.dumps({"id": "a", "start": 3, "end": 7}), encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"figures.jsonl:1: lacks label, readings"):
+        read_gold(articles, gold)
+
+
 def test_commands(files: tuple[Path, Path]) -> None:
     articles, gold = map(str, files)
     result = CliRunner().invoke(app, ["evaluate", articles, gold, "--show"])

@@ -89,10 +89,10 @@ def test_parts_of_another_pipeline_are_left_out() -> None:
 
 def test_parts_of_another_version_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / ABLATION
-    assert read_ablation(path, "2") == {}
+    assert read_ablation(tmp_path, "2") == {}
     parts = {name: {"version": version, "f1": {}} for name, version in (("a", "1"), ("b", "2"))}
     path.write_text(json.dumps({"parts": parts, "training": {"seeds": 3}}), encoding="utf-8")
-    assert read_ablation(path, "2") == {"parts": {"b": parts["b"]}, "training": {"seeds": 3}}
+    assert read_ablation(tmp_path, "2") == {"parts": {"b": parts["b"]}, "training": {"seeds": 3}}
 
 
 @pytest.mark.parametrize("release", ["sm", "trf"])

@@ -247,6 +247,19 @@ def test_a_release_that_fails_leaves_the_former_one(
         assert (models / NAME / path.name).read_bytes() == path.read_bytes()
 
 
+def test_a_card_that_fails_leaves_the_former_release(
+    tmp_path: Path, pipeline_folder: Path, released: Path, metrics: dict[str, Path]
+) -> None:
+    models = shutil.copytree(released.parent, tmp_path / "models")
+    measured = json.loads(metrics["web dev"].read_text(encoding="utf-8"))
+    (tmp_path / "metrics.json").write_text(json.dumps({"strict": measured["strict"]}))
+    options = ["--release", "sm", f"--metrics=web dev={tmp_path / 'metrics.json'}"]
+    result = package(pipeline_folder, *options, "--output", models)
+    assert isinstance(result.exception, KeyError)
+    for path in released.iterdir():
+        assert (models / NAME / path.name).read_bytes() == path.read_bytes()
+
+
 # --- where nothing else is installed -------------------------------------------------------------
 
 

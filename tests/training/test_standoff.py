@@ -296,6 +296,11 @@ def test_restore_needs_somewhere_to_look(web: Path, options: list[str], said: st
 
 # --- reading -------------------------------------------------------------------------------------
 
+ROW = {
+    **{"id": "a", "src": "cls:1", "start": 0, "end": 9, "date": "", "kind": "", "ents": []},
+    **{"source_sha256": "", "sha256": ""},
+}
+
 
 @pytest.mark.parametrize(
     ("row", "reason"),
@@ -304,6 +309,7 @@ def test_restore_needs_somewhere_to_look(web: Path, options: list[str], said: st
         ({"id": "a", "text": "不该有"}, "unexpected"),
         (["a"], "mapping"),
         (7, "mapping"),
+        ({**ROW, "start": "0"}, "start '0' and end 9 are no numbers"),
     ],
 )
 def test_a_row_that_does_not_fit_is_named(tmp_path: Path, row: Any, reason: str) -> None:

@@ -100,7 +100,8 @@ def growth(
         for system in available(environments, only, output)
     }
     merge(output, {"growth": rows})
-    draw_growth(rows, output.with_name("growth.svg"))
+    results = json.loads(output.read_text(encoding="utf-8"))
+    draw_growth(results["growth"], output.with_name("growth.svg"))
 
 
 @app.command()
@@ -116,7 +117,7 @@ def available(environments: Environments, only: list[str] | None, output: Path) 
     The first of all, with which others are compared, is always among those that are tried.
 
     Raises:
-        typer.BadParameter: `only` names a system that the list has not.
+        typer.BadParameter: `only` names a system that the list has not, or none can be had.
     """
     systems = read_systems()
     if unknown := set(only or []) - {system.name for system in systems}:
@@ -133,6 +134,8 @@ def available(environments: Environments, only: list[str] | None, output: Path) 
             typer.echo(f"{system.name}: cannot be had: {error}", err=True)
     can_be_had = dict.fromkeys(system.name for system in found)
     merge(output, {"not available": {**can_be_had, **lacking}})
+    if not found:
+        raise typer.BadParameter(f"no system can be had: {'; '.join(lacking.values())}")
     return found
 
 

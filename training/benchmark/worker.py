@@ -13,10 +13,10 @@ import os
 import resource
 import sys
 import time
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 """What libraries take their number of threads from; several processes share the cores."""
@@ -66,15 +66,17 @@ def run(
         workers[-1].start()
         sender.close()
         ends.append(receiver)
+    found: dict[Any, dict[str, Any]] = {}
     try:
-        parts = [receiver.recv() for receiver in ends]
+        while waiting := [end for end in ends if end not in found]:
+            found |= {end: end.recv() for end in cast(list[Connection], wait(waiting))}
     except EOFError:
         for worker in workers:
             worker.terminate()
         raise SystemExit(f"{adapter}: a process ended without a result") from None
     for worker in workers:
         worker.join()
-    return parts
+    return [found[end] for end in ends]
 
 
 def _read(

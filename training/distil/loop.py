@@ -22,7 +22,7 @@ Groups = list[dict[str, Any]]
 _BETAS: Final = (0.9, 0.98)
 _LONGEST_GRADIENT: Final = 1.0
 _WEIGHT_DECAY: Final = 0.01
-_CHECKPOINT_STEPS: Final = 500
+_CHECKPOINT_STEPS: Final = 100
 _SEED_STRIDE: Final = 1_000_003
 
 

@@ -1,6 +1,7 @@
 """Tests of systems and their environments, with the real worker in a real environment."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,26 @@ def test_worker_with_a_pipeline(
     found = {(n, *span) for n, article in enumerate(spans) for span in article}
     wanted = {(n, *ent) for n, document in enumerate(gold) for ent in document.ents}
     assert len(found & wanted) > 0.8 * len(wanted)
+
+
+@pytest.mark.parametrize("dying", ["0", "1"])
+def test_worker_ends_when_one_of_its_processes_dies(tmp_path: Path, dying: str) -> None:
+    shutil.copy(HERE / "worker.py", tmp_path)
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "dies.py").write_text(
+        "import os\n"
+        "def load(argument):\n"
+        "    def read(texts, batch):\n"
+        "        return os._exit(9) if argument in texts else [[] for _ in texts]\n"
+        "    return read\n"
+    )
+    given = tmp_path / "texts.json"
+    given.write_text(json.dumps(["0", "1"]), encoding="utf-8")
+    command = [sys.executable, str(tmp_path / "worker.py"), "dies", str(given), "output.json"]
+    options = ["--argument", dying, "--processes", "2"]
+    result = subprocess.run(
+        [*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 1
+    assert "dies: a process ended without a result" in result.stderr
+    assert not (tmp_path / "output.json").exists()
