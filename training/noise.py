@@ -1,8 +1,8 @@
 """Noise as real articles carry it, put into annotated ones: `python -m training.noise --help`.
 
-`corpus/noised.jsonl` is built from `corpus/articles.jsonl`, which stays the source to edit: some
-articles, each noised in one way, take the place of their clean form in training. The same noise
-while training is `zhinvest.noise.v1` (`spacy train --code training/noise.py`).
+`corpus/noised.jsonl` is built from `corpus/articles.jsonl` by `apply` and published beside it;
+training reads copies made by `vary`. The same noise while training is `zhinvest.noise.v1`
+(`spacy train --code training/noise.py`).
 """
 
 from collections import Counter
@@ -98,18 +98,6 @@ def apply(
 
 
 @app.command()
-def merge(
-    articles: Annotated[Path, typer.Argument(help="JSONL file of clean articles.")],
-    noised: Annotated[Path, typer.Argument(help="JSONL file of noised ones.")],
-    output: Annotated[Path, typer.Option(help="The JSONL file to write.")],
-) -> None:
-    """Put noised articles in the place of their clean form."""
-    documents = merged(read_documents(articles), read_documents(noised))
-    write_documents(output, documents)
-    typer.echo(f"{output}: {len(documents)} articles")
-
-
-@app.command()
 def vary(
     annotated: Annotated[list[Path], typer.Argument(help="JSONL files of annotated documents.")],
     output: Annotated[Path, typer.Option(help="The JSONL file of noised copies to write.")],
@@ -182,8 +170,8 @@ def checked(kinds: Iterable[str]) -> set[str]:
 def noised_articles(documents: Sequence[Document], seed: int = 0) -> list[Document]:
     """Return noised forms of some `documents`, by RECIPES, in the order of their sources.
 
-    The choice depends on ids, kinds and scripts, the noise on `seed` and the id of the article
-    alone: editing one article changes one noised article.
+    The choice depends on `seed`, ids, kinds, scripts and on which articles are long enough, the
+    noise on `seed` and the article alone: editing one article changes one noised article.
 
     Raises:
         CorpusError: there are fewer simplified articles than RECIPES asks for.
@@ -253,18 +241,6 @@ def _article(document: Document, kinds: Sequence[str], seed: int) -> Document:
     noise = [kind for kind in kinds if kind not in USAGES]
     meta = {**document.meta, "script": script, "noise": noise}
     return replace(result, id=document.id + SUFFIX, meta=meta)
-
-
-def merged(clean: Sequence[Document], noised: Sequence[Document]) -> list[Document]:
-    """Return the `clean` articles, those that have a noised form in that form.
-
-    Raises:
-        CorpusError: a noised article has no clean one.
-    """
-    forms = {document.id.removesuffix(SUFFIX): document for document in noised}
-    if strays := forms.keys() - {document.id for document in clean}:
-        raise CorpusError([f"noised article without its source: {id}" for id in sorted(strays)])
-    return [forms.get(document.id, document) for document in clean]
 
 
 @registry.augmenters("zhinvest.noise.v1")

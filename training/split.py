@@ -7,8 +7,9 @@ it has relatives by its sequences alone.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final
@@ -58,14 +59,22 @@ def split(documents: Sequence[Document], seed: int = 0) -> dict[str, list[str]]:
     folds = StratifiedGroupKFold(_TENTHS, shuffle=True, random_state=seed)
     parts: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
     part = ["train"] * len(documents)
-    tenths = list(folds.split(np.zeros(len(documents)), kinds, relatives(documents)))
-    # The largest families, with their uneven kinds, are in the first tenths.
-    for name, (_, members) in zip(HELD_OUT, tenths[-len(HELD_OUT) :], strict=True):
+    parted = folds.split(np.zeros(len(documents)), kinds, relatives(documents))
+    tenths = sorted((members.tolist() for _, members in parted), key=partial(_unevenness, kinds))
+    # Large families have uneven kinds; they are left to train.
+    for name, members in zip(HELD_OUT, tenths, strict=False):
         for index in members:
             part[index] = name
     for name, document in zip(part, documents, strict=True):
         parts[name].append(document.id)
     return parts
+
+
+def _unevenness(kinds: Sequence[str], members: Sequence[int]) -> float:
+    """Return by how many articles a kind's number among `members` is off its share, at most."""
+    found, everywhere = Counter(kinds[index] for index in members), Counter(kinds)
+    share = len(members) / len(kinds)
+    return max(abs(found[kind] - share * count) for kind, count in everywhere.items())
 
 
 def relatives(documents: Sequence[Document]) -> list[int]:

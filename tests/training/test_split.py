@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from training.sequences import sequences, shared
-from training.split import CROWDED, main, relatives, split
+from training.split import CROWDED, HELD_OUT, main, relatives, split
 from zhinvest.documents import CorpusError, Document, read_documents, write_documents
 from zhinvest.normalise import normalise
 
@@ -50,10 +50,15 @@ def test_the_parts_have_their_sizes(part: str) -> None:
 @pytest.mark.parametrize("part", SHARES)
 def test_every_kind_is_in_every_part(part: str) -> None:
     kinds = Counter(d.meta["kind"] for d in CORPUS if d.id in set(SPLITS[part]))
+    assert kinds.keys() == {d.meta["kind"] for d in CORPUS}
+
+
+@pytest.mark.parametrize("part", HELD_OUT)
+def test_kinds_are_even_in_what_is_held_out(part: str) -> None:
+    kinds = Counter(d.meta["kind"] for d in CORPUS if d.id in set(SPLITS[part]))
     share = len(SPLITS[part]) / len(CORPUS)
     everywhere = Counter(d.meta["kind"] for d in CORPUS)
-    assert kinds.keys() == everywhere.keys()
-    assert all(abs(count - share * everywhere[kind]) < 6 for kind, count in kinds.items())
+    assert all(abs(kinds[kind] - share * count) < 4 for kind, count in everywhere.items())
 
 
 def test_no_family_is_in_two_parts() -> None:
