@@ -3,7 +3,7 @@
 The results go into one JSON file, from which the model cards take them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, cast
 import numpy as np
 import typer
 
-from training.assemble import SHARES, encoders, linear_layer
+from training.assemble import SHARES, columns, linear_layer
 from training.benchmark.results import merge
 from training.commands import run
 from training.experiment import (
@@ -88,19 +88,23 @@ def parts_of(tagger: Tagger) -> dict[str, Callable[[Tagger], None]]:
         removals["mentions of a name share nothing"] = lambda t: t.cfg.update(sharing=0.0)
     if tagger.cfg["transitions"] is not None:
         removals["no transitions in the decoder"] = lambda t: t.cfg.update(transitions=None)
-    if len(encoders(tagger.model)) > 1:
-        removals["characters alone"] = partial(keep_encoder, 0)
-        removals["pieces alone"] = partial(keep_encoder, 1)
+    places = columns(tagger.model)
+    if len(places) > 1:
+        removals |= {f"{part} alone": partial(keep, {part}) for part in places}
+    if "small network" in places:
+        removals |= {f"without the {part}": partial(keep, {*places} - {part}) for part in places}
     return removals
 
 
-def keep_encoder(number: int, tagger: Tagger) -> None:
-    """Have a mean of two encoders score by one of them; of the biases only the mean is left."""
+def keep(parts: Set[str], tagger: Tagger) -> None:
+    """Have a mean score by some of its parts alone; of the biases only the mean is left."""
     linear, shares = linear_layer(tagger.model), tagger.model.get_ref("tok2vec").attrs[SHARES]
-    matrices = np.split(np.asarray(linear.get_param("W")), len(shares), axis=1)
-    scales = [1 / share if n == number else 0 for n, share in enumerate(shares)]
-    kept: Any = np.hstack([s * matrix for s, matrix in zip(scales, matrices, strict=True)])
-    linear.set_param("W", kept)
+    weights = np.array(linear.get_param("W"))
+    places = columns(tagger.model)
+    kept = sum(share for part, share in zip(places, shares, strict=True) if part in parts)
+    for part, place in places.items():
+        weights[:, place] *= 1 / kept if part in parts else 0
+    linear.set_param("W", cast(Any, weights))
 
 
 @app.command()

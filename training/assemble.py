@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
+import spacy
 import typer
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
-from thinc.api import Model
+from thinc.api import Config, Model
 
 from training.commands import run
 from training.convert import to_doc
 from training.distil.data import read_vocabulary
-from zhinvest.documents import read_documents
+from zhinvest.documents import CorpusError, read_documents
 from zhinvest.embed import TABLES
 
 Arrays = Mapping[str, Any]
@@ -29,7 +30,14 @@ STUDENT_TABLES: Final = ("uni", "bi", "tri")
 """PyTorch's names of the student's tables, in the order of `zhinvest.embed.TABLES`."""
 
 SHARES: Final = "shares"
-"""Attribute of the encoders of a transformer: the share of each teacher in the mean."""
+"""Attribute of what a transformer's scores are made of: the share of each part in the mean."""
+
+PARTS: Final = {
+    "characters": "char_encoder",
+    "pieces": "piece_encoder",
+    "small network": "quantized_tagger",
+}
+"""What the scores of a transformer may be made of, and the names of thinc's nodes."""
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -64,10 +72,16 @@ def teacher(
     share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the first of two in their mean.")
     ] = 0.5,
+    small: Annotated[
+        str | None, typer.Option(help="A pipeline of training.quantize, whose scores count too.")
+    ] = None,
+    small_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Its share in the mean of all.")
+    ] = 0.25,
 ) -> None:
     """Build the transformer pipeline from the weights of a teacher, or of two.
 
-    Two give the weighted mean of their scores.
+    Two give the weighted mean of their scores, with those of a small pipeline if one is given.
     """
     teachers = [read_weights(path) for path in (weights, pieces) if path is not None]
     if pieces is None:
@@ -79,6 +93,8 @@ def teacher(
     model = nlp.get_pipe("ner").model  # type: ignore[attr-defined]
     shares = [1.0] if pieces is None else [share, 1 - share]
     fill_teachers(model, teachers, read_vocabulary(vocabulary), shares)
+    if small is not None:
+        nlp = joined(nlp, spacy.load(small, exclude=["words", "figures"]), small_share)
     nlp.to_disk(output)
 
 
@@ -189,9 +205,58 @@ def fill_teachers(
     )
 
 
+def joined(nlp: Language, small: Language, share: float) -> Language:
+    """Return the transformer pipeline `nlp` with the scores of `small` in its mean.
+
+    The tables of the small network are rounded to 8 bits, so that they can be compressed.
+    """
+    added: Model[Any, Any] = small.get_pipe("ner").model  # type: ignore[attr-defined]
+    tagger: Any = nlp.get_pipe("ner")
+    config = Config(nlp.config).copy()
+    tok2vec = config["components"]["ner"]["model"]["tok2vec"]
+    if "*" not in tok2vec:
+        raise CorpusError(["a small network is added to two encoders, of characters and pieces"])
+    tok2vec["*"]["small"] = small.config["components"]["ner"]["model"]
+    copy = load_model_from_config(config)
+    copy.from_bytes(nlp.to_bytes(), exclude=["ner", "config"])
+    result: Any = copy.get_pipe("ner")
+    result.cfg.update(tagger.cfg)
+    (node,) = _nodes(result.model, PARTS["small network"])
+    node.from_bytes(added.to_bytes())
+    for table in TABLES:
+        node.layers[0].set_param(table, _rounded(node.layers[0].get_param(table)))
+    for new, old in zip(encoders(result.model), encoders(tagger.model), strict=True):
+        new.attrs["characters"] = old.attrs["characters"]
+        new.layers[0].shims[0]._model.load_state_dict(old.layers[0].shims[0]._model.state_dict())
+    result.model.initialize(X=[copy.make_doc("投资五亿元")])
+    linear = linear_layer(tagger.model)
+    weights, bias = ((1 - share) * np.asarray(linear.get_param(name)) for name in "Wb")
+    matrix = np.hstack([weights, share * np.eye(node.get_dim("nO"), dtype=np.float32)])
+    _fill_linear(linear_layer(result.model), {"head.weight": matrix, "head.bias": bias})
+    shares = tagger.model.get_ref("tok2vec").attrs[SHARES]
+    result.model.get_ref("tok2vec").attrs[SHARES] = [*((1 - share) * s for s in shares), share]
+    return copy
+
+
+def _rounded(table: Any) -> Any:
+    """Return `table` in steps of a power of two, at most 63 to either side of 0."""
+    step = np.float32(2.0 ** np.ceil(np.log2(np.abs(table).max() / 63)))
+    return np.round(table / step) * step
+
+
 def encoders(model: Model[Any, Any]) -> list[Model[Any, Any]]:
     """Return the encoders of a Tagger's model: of characters, then of pieces if there is one."""
-    return [*_nodes(model, "char_encoder"), *_nodes(model, "piece_encoder")]
+    return [node for kind in ("characters", "pieces") for node in _nodes(model, PARTS[kind])]
+
+
+def columns(model: Model[Any, Any]) -> dict[str, slice]:
+    """Return the columns of the last layer's matrix that each of PARTS has, if it is there."""
+    found, start = {}, 0
+    for part, name in PARTS.items():
+        for node in _nodes(model, name):
+            found[part] = slice(start, start + node.get_dim("nO"))
+            start = found[part].stop
+    return found
 
 
 def linear_layer(model: Model[Any, Any]) -> Model[Any, Any]:

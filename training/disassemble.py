@@ -17,6 +17,7 @@ from thinc.api import Model
 from training.assemble import (
     SHARES,
     STUDENT_TABLES,
+    columns,
     encoders,
     linear_layer,
     student_layers,
@@ -67,7 +68,9 @@ def _teacher(model: Model[Any, Any], found: Sequence[Model[Any, Any]], number: i
     state = network._model.state_dict().items()
     weight, bias = _params(linear_layer(model), "Wb")
     shares = model.get_ref("tok2vec").attrs.get(SHARES, [1.0])
-    head = _named("head", np.split(weight, len(found), axis=1)[number] / shares[number], bias)
+    place = list(columns(model).values())[number]
+    bias = bias / sum(shares[: len(found)])
+    head = _named("head", weight[:, place] / shares[number], bias)
     return {f"enc.{name}": tensor.cpu().numpy() for name, tensor in state} | head
 
 

@@ -54,7 +54,7 @@ def char_encoder(
     """Return a model from Docs to one vector for each token: arrays of shape (n_tokens, width).
 
     A text is read in windows of at most 480 characters that end where sentences end. The weights
-    are kept in 16 or 8 `bits` and computed with as 32-bit floats.
+    are kept in 16 or 6 to 8 `bits` and computed with as 32-bit floats.
     """
     from zhinvest.network import Encoder
 

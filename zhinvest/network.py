@@ -16,9 +16,9 @@ _SCORES: Final = 2**22
 """So many scores of attention are computed at once on a CPU: more would leave its caches."""
 
 _NOTHING: Final = -1e9
-_BITS: Final = (8, 16)
+_FLOATS: Final = 16
+_INTEGERS: Final = (6, 7, 8)
 _SCALES: Final = ".scales"
-_LARGEST: Final = 127
 _SMALLEST: Final = 1e-8
 
 
@@ -119,25 +119,26 @@ def has_bfloat16() -> bool:
 
 
 def weight_bytes(network: nn.Module, bits: int) -> bytes:
-    """Return the weights in 16 or 8 bits each.
+    """Return the weights in 16 or 6 to 8 bits each.
 
     In 8 bits each row of a matrix is integers and a scale, which makes its largest weight 127;
-    vectors stay 16-bit floats.
+    vectors stay 16-bit floats. Fewer bits take a byte each too, but one that can be compressed.
 
     Raises:
-        ValueError: `bits` is neither.
+        ValueError: `bits` is another number.
     """
-    if bits not in _BITS:
-        raise ValueError(f"weights are kept in 8 or 16 bits, not in {bits}")
+    if bits not in (*_INTEGERS, _FLOATS):
+        raise ValueError(f"weights are kept in 6 to 8 or 16 bits, not in {bits}")
+    largest = 2 ** (bits - 1) - 1
     state: dict[str, Tensor] = {}
     for name, value in network.state_dict().items():
         if not value.is_floating_point():
             state[name] = value.cpu()
-        elif bits == max(_BITS) or value.ndim == 1:
+        elif bits == _FLOATS or value.ndim == 1:
             state[name] = value.half().cpu()
         else:
             rows = value.float().flatten(1).cpu()
-            scales = rows.abs().amax(1).clamp(min=_SMALLEST) / _LARGEST
+            scales = rows.abs().amax(1).clamp(min=_SMALLEST) / largest
             state[name] = (rows / scales[:, None]).round().to(torch.int8).view(value.shape)
             state[name + _SCALES] = scales
     buffer = io.BytesIO()

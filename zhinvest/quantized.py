@@ -42,6 +42,7 @@ def quantized_tagger(rows: list[int], widths: list[int]) -> Model[list[Doc], lis
         _forward,
         init=_init,
         layers=[cast(Any, ngrams(rows, widths))],
+        dims={"nO": len(TAGS)},
         attrs={"graph": b"", "margin": 0},
     )
 
@@ -60,9 +61,9 @@ def _forward(
         )
     if not model.attrs["graph"]:
         raise ValueError("this quantized tagger has no graph: make one with training.quantize")
-    if not any(map(len, docs)):
-        return [np.zeros((0, len(TAGS)), dtype=np.float32) for _ in docs], lambda gradients: []
     ops: Any = model.ops
+    if not any(map(len, docs)):
+        return [ops.alloc2f(0, len(TAGS)) for _ in docs], lambda gradients: []
     embedded = ops.to_numpy(model.layers[0].predict(docs).dataXd)
     inside = _places([len(doc) for doc in docs], model.attrs["margin"])
     kept = np.zeros((inside[-1].stop, 1), dtype=np.float32)
@@ -72,7 +73,7 @@ def _forward(
     rows[kept[:, 0] > 0] = embedded
     session = _session(model.attrs["graph"], os.getpid())
     (scores,) = session.run([SCORES], {ROWS: rows, KEPT: kept})
-    return [scores[place] for place in inside], lambda gradients: []
+    return [ops.asarray2f(scores[place]) for place in inside], lambda gradients: []
 
 
 def _places(lengths: list[int], margin: int) -> list[slice]:
