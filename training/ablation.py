@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, cast
 import numpy as np
 import typer
 
-from training.assemble import SHARES, columns, linear_layer
+from training.assemble import PARTS, SHARES, columns, linear_layer
 from training.benchmark.results import merge
 from training.commands import run
 from training.experiment import (
@@ -91,7 +91,7 @@ def parts_of(tagger: Tagger) -> dict[str, Callable[[Tagger], None]]:
     places = columns(tagger.model)
     if len(places) > 1:
         removals |= {f"{part} alone": partial(keep, {part}) for part in places}
-    if "small network" in places:
+    if len(places) == len(PARTS):
         removals |= {f"without the {part}": partial(keep, {*places} - {part}) for part in places}
     return removals
 

@@ -208,7 +208,10 @@ def fill_teachers(
 def joined(nlp: Language, small: Language, share: float) -> Language:
     """Return the transformer pipeline `nlp` with the scores of `small` in its mean.
 
-    The tables of the small network are rounded to 8 bits, so that they can be compressed.
+    The tables of the small network are rounded to 7 bits, so that they can be compressed.
+
+    Raises:
+        CorpusError: `nlp` has one encoder alone.
     """
     added: Model[Any, Any] = small.get_pipe("ner").model  # type: ignore[attr-defined]
     tagger: Any = nlp.get_pipe("ner")
@@ -216,13 +219,14 @@ def joined(nlp: Language, small: Language, share: float) -> Language:
     tok2vec = config["components"]["ner"]["model"]["tok2vec"]
     if "*" not in tok2vec:
         raise CorpusError(["a small network is added to two encoders, of characters and pieces"])
-    tok2vec["*"]["small"] = small.config["components"]["ner"]["model"]
+    tok2vec["*"]["small"] = {**small.config["components"]["ner"]["model"], "frozen": True}
     copy = load_model_from_config(config)
     copy.from_bytes(nlp.to_bytes(), exclude=["ner", "config"])
     result: Any = copy.get_pipe("ner")
     result.cfg.update(tagger.cfg)
     (node,) = _nodes(result.model, PARTS["small network"])
     node.from_bytes(added.to_bytes())
+    node.attrs["frozen"] = True
     for table in TABLES:
         node.layers[0].set_param(table, _rounded(node.layers[0].get_param(table)))
     for new, old in zip(encoders(result.model), encoders(tagger.model), strict=True):

@@ -30,12 +30,15 @@ _SESSIONS = 8
 
 
 @registry.architectures("zhinvest.QuantizedTagger.v1")
-def quantized_tagger(rows: list[int], widths: list[int]) -> Model[list[Doc], list[Floats2d]]:
+def quantized_tagger(
+    rows: list[int], widths: list[int], frozen: bool = False
+) -> Model[list[Doc], list[Floats2d]]:
     """Return a model from Docs to tag scores of shape (n_tokens, n_tags), without a graph yet.
 
     It has the tables of `zhinvest.NgramHashEmbed.v1`, whose `rows` and `widths` these are; all
     behind them is a graph of ONNX in the attribute `graph`. Between two texts there are `margin`
-    rows without a token, so that none sees the other. It cannot be trained.
+    rows without a token, so that none sees the other. It cannot be trained: in a model that is, it
+    must be `frozen`, and then gives what it always gives.
     """
     return Model(
         "quantized_tagger",
@@ -43,7 +46,7 @@ def quantized_tagger(rows: list[int], widths: list[int]) -> Model[list[Doc], lis
         init=_init,
         layers=[cast(Any, ngrams(rows, widths))],
         dims={"nO": len(TAGS)},
-        attrs={"graph": b"", "margin": 0},
+        attrs={"graph": b"", "margin": 0, "frozen": frozen},
     )
 
 
@@ -54,7 +57,7 @@ def _init(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:  # noqa
 def _forward(
     model: Model[Any, Any], docs: list[Doc], is_train: bool
 ) -> tuple[list[Any], Callable[[list[Any]], list[Any]]]:
-    if is_train:
+    if is_train and not model.attrs["frozen"]:
         raise ValueError(
             "a quantized tagger cannot be trained: train configs/sm_distilled.cfg, then run "
             "`python -m training.quantize`"

@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.attrs import SHAPE
 from spacy.language import Language
+from spacy.training import Example
+from thinc.api import Adam
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT, TINY, UNER
@@ -799,10 +801,21 @@ def test_the_small_network_joins_the_mean(
     )
     for name, array in before.items():
         np.testing.assert_allclose(after[name], array, atol=1e-5, err_msg=name)
+    assert not [part for part in parts_of(small.get_pipe("ner")) if "small" in part]  # type: ignore[arg-type]
     assert set(parts_of(nlp.get_pipe("ner"))) >= {  # type: ignore[arg-type]
         "small network alone",
         "without the small network",
     }
+    learned = spacy.load(tmp_path / "joined")
+    example = Example.from_dict(learned.make_doc("投资五亿元"), {"entities": [(2, 5, "MONEY")]})
+    learned.update([example], sgd=Adam(0.01))
+    parts = zip(
+        *(pipeline.get_pipe("ner").model.walk() for pipeline in (nlp, learned)),  # type: ignore[attr-defined]
+        strict=True,
+    )
+    changed = {one.name: one.to_bytes() != other.to_bytes() for one, other in parts}
+    assert changed["char_encoder"] and changed["piece_encoder"] and changed["linear"]
+    assert not changed["quantized_tagger"]
     keep({"small network"}, nlp.get_pipe("ner"))  # type: ignore[arg-type]
     bias = assemble.linear_layer(nlp.get_pipe("ner").model).get_param("b")  # type: ignore[attr-defined]
     np.testing.assert_allclose(scores(nlp) - bias, scores(small), atol=0.25)
