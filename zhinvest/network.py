@@ -1,6 +1,7 @@
 """The network of `zhinvest.encoder`: BERT over character indices, in PyTorch alone."""
 
 import io
+import os
 from contextlib import nullcontext
 from functools import cache
 from typing import Final, cast
@@ -16,6 +17,7 @@ _SCORES: Final = 2**22
 """So many scores of attention are computed at once on a CPU: more would leave its caches."""
 
 _NOTHING: Final = -1e9
+_PROCESS: Final = os.getpid()
 _FLOATS: Final = 16
 _INTEGERS: Final = (6, 7, 8)
 _SCALES: Final = ".scales"
@@ -68,8 +70,12 @@ class Encoder(nn.Module):
     def forward(self, indices: Tensor) -> Tensor:
         """Return vectors of shape (batch, positions, width) for indices (batch, positions).
 
-        Outside training, a CPU with instructions for bfloat16 multiplies matrices in that type.
+        Outside training, a CPU with instructions for bfloat16 multiplies matrices in that type. A
+        forked process (`nlp.pipe` with `n_process`) computes in one thread: it would wait for ever
+        for the threads that its parent has.
         """
+        if os.getpid() != _PROCESS and torch.get_num_threads() > 1:
+            torch.set_num_threads(1)
         fast = not self.training and indices.device.type == "cpu" and has_bfloat16()
         with torch.autocast("cpu", torch.bfloat16) if fast else nullcontext():
             return self._encode(indices).float()

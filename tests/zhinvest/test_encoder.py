@@ -391,3 +391,27 @@ def test_the_encoder_is_registered_without_torch() -> None:
 def test_importing_the_encoder_does_not_import_the_network() -> None:
     code = "import sys, zhinvest.encoder\nassert 'zhinvest.network' not in sys.modules\n"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+FORKED = """
+import multiprocessing
+import torch
+from zhinvest.network import Encoder
+
+def threads():
+    encoder(torch.tensor([[0, 4, 2]]))
+    return torch.get_num_threads()
+
+torch.set_num_threads(2)
+encoder = Encoder(vocab=8, width=8, depth=1, heads=2, positions=8, dropout=0.0).eval()
+assert threads() == 2
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.apply_async(threads).get(timeout=30))
+"""
+
+
+def test_a_forked_process_computes_in_one_thread() -> None:
+    """Where the parent has used several, it would wait for ever for theirs."""
+    command = [sys.executable, "-c", FORKED]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert result.stdout == "1\n"
