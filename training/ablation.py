@@ -96,14 +96,14 @@ def parts_of(tagger: Tagger) -> dict[str, Callable[[Tagger], None]]:
     return removals
 
 
-def keep(parts: Set[str], tagger: Tagger) -> None:
+def keep(names: Set[str], tagger: Tagger) -> None:
     """Have a mean score by some of its parts alone; of the biases only the mean is left."""
     linear, shares = linear_layer(tagger.model), tagger.model.get_ref("tok2vec").attrs[SHARES]
     weights = np.array(linear.get_param("W"))
     places = columns(tagger.model)
-    kept = sum(share for part, share in zip(places, shares, strict=True) if part in parts)
+    kept = sum(share for part, share in zip(places, shares, strict=True) if part in names)
     for part, place in places.items():
-        weights[:, place] *= 1 / kept if part in parts else 0
+        weights[:, place] *= 1 / kept if part in names else 0
     linear.set_param("W", cast(Any, weights))
 
 

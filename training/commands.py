@@ -7,7 +7,6 @@ from typing import Any
 import typer
 
 from zhinvest.documents import CorpusError
-from zhinvest.files import FileError
 
 
 def run(command: typer.Typer | Callable[..., Any]) -> None:
@@ -17,5 +16,5 @@ def run(command: typer.Typer | Callable[..., Any]) -> None:
             command()
         else:
             typer.run(command)
-    except (CorpusError, FileError) as error:
+    except CorpusError as error:
         sys.exit(str(error))

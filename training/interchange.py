@@ -39,11 +39,12 @@ from zhinvest.documents import (
     CorpusError,
     Document,
     check_row,
+    decode_file,
     read_documents,
     read_rows,
     write_documents,
 )
-from zhinvest.files import FileError, decode, write_bytes
+from zhinvest.files import write_bytes
 from zhinvest.scorer import Span, doc_spans
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -120,10 +121,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _text_of(path: Path) -> str:
-    try:
-        return decode(_bytes_of(path))
-    except FileError as error:
-        raise CorpusError([f"{path}: {error}"]) from error
+    return decode_file(path, _bytes_of(path))
 
 
 # --- doccano -------------------------------------------------------------------------------------

@@ -27,8 +27,7 @@ from training.wording import (
     SMALL_CHANGE,
     TAILS,
 )
-from zhinvest.documents import CorpusError, Document, read_documents, read_rows
-from zhinvest.files import FileError, decode
+from zhinvest.documents import CorpusError, Document, decode_file, read_documents, read_rows
 from zhinvest.scorer import Span
 
 INTENDED: Final = Path("corpus/intended.jsonl")
@@ -164,10 +163,7 @@ def read_texts(folder: Path) -> list[str]:
                 raise CorpusError([f"{path}:{number}: not an object: {row!r:.60}"])
             texts += [row["text"]] if isinstance(row.get("text"), str) else []
     for path in sorted(folder.glob("*.txt")):
-        try:
-            texts.append(decode(path.read_bytes()))
-        except FileError as error:
-            raise CorpusError([f"{path}: {error}"]) from error
+        texts.append(decode_file(path, path.read_bytes()))
     if not texts:
         raise CorpusError([f"{folder}: holds no text"])
     return texts

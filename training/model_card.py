@@ -50,10 +50,14 @@ def write_card(folder: Path, facts: dict[str, Any]) -> None:
     What ABLATION, beside the folder, says of this version is told too, where it is there.
     """
     (wheel,) = folder.glob("*.whl")
-    meta = wheel_meta(wheel)
     metrics = read_json(folder / METRICS)
-    ablation = read_ablation(folder.parent, meta["version"])
-    write_text(folder / CARD, model_card(meta, facts, metrics, ablation))
+    write_text(folder / CARD, card_of(wheel, facts, metrics, folder.parent))
+
+
+def card_of(wheel: Path, facts: dict[str, Any], metrics: dict[str, Any], models: Path) -> str:
+    """Return the model card of a wheel, which need not be in the folder `models` yet."""
+    meta = wheel_meta(wheel)
+    return model_card(meta, facts, metrics, read_ablation(models, meta["version"]))
 
 
 def read_ablation(models: Path, version: str) -> dict[str, Any]:

@@ -19,11 +19,9 @@ from training.model_card import (
     METRICS,
     ModelsOption,
     ReleaseOption,
-    model_card,
-    read_ablation,
+    card_of,
     read_json,
     read_release,
-    wheel_meta,
 )
 from zhinvest import __version__
 from zhinvest.files import write_text
@@ -50,9 +48,7 @@ def main(
     folder = output / f"{meta['lang']}_{meta['name']}"
     with tempfile.TemporaryDirectory() as work:
         wheel = build_wheel(pipeline, meta, Path(work))
-        card = model_card(
-            wheel_meta(wheel), facts, measured, read_ablation(output, meta["version"])
-        )
+        card = card_of(wheel, facts, measured, output)
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.whl"):
             old.unlink()

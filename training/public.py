@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 from zipfile import ZipFile
 
-from zhinvest.documents import CorpusError, Document, read_rows
-from zhinvest.files import FileError, decode
+from zhinvest.documents import CorpusError, Document, decode_file, read_rows
 from zhinvest.scorer import Span
 
 LABEL_MAP: Final = {
@@ -93,10 +92,7 @@ def _tagged_sentences(
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return decode(_unpacked(path)).replace("\r\n", "\n").split("\n")
-    except FileError as error:
-        raise CorpusError([f"{path}: {error}"]) from error
+    return decode_file(path, _unpacked(path)).replace("\r\n", "\n").split("\n")
 
 
 def _unpacked(path: Path) -> bytes:

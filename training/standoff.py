@@ -17,13 +17,13 @@ from training.sources import SourceError, candidate_addresses, source_text
 from zhinvest.documents import (
     CorpusError,
     Document,
+    decode_file,
     read_documents,
     read_rows,
     text_hash,
     write_documents,
     write_rows,
 )
-from zhinvest.files import read_text
 from zhinvest.scorer import Span
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -149,7 +149,7 @@ def sources_finder(root: Path) -> Finder:
 
 def _texts(folder: Path) -> Iterable[str]:
     for path in sorted(folder.rglob("*.txt")):
-        yield read_text(path)
+        yield decode_file(path, path.read_bytes())
     for path in sorted(folder.rglob("*.jsonl")):
         for _, row in read_rows(path):
             if isinstance(row, dict) and isinstance(row.get("text"), str):

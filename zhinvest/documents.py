@@ -79,11 +79,24 @@ def read_rows(path: Path) -> Iterator[tuple[int, Any]]:
         yield number, _row(f"{path}:{number}", line)
 
 
+def decode_file(path: Path, data: bytes) -> str:
+    """Decode `data`, which the file `path` holds.
+
+    Raises:
+        CorpusError: it is in no encoding of `zhinvest.files.decode`; the message names the file.
+    """
+    try:
+        return decode(data)
+    except FileError as error:
+        raise CorpusError([f"{path}: {error}"]) from error
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        lines = decode(path.read_bytes()).split("\n")
-    except (OSError, FileError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise CorpusError([f"{path}: {error}"]) from error
+    lines = decode_file(path, data).split("\n")
     return ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 

@@ -57,19 +57,6 @@ def decode(data: bytes) -> str:
             ) from error
 
 
-def read_text(path: Path) -> str:
-    """Read a file in one of the encodings of `decode`.
-
-    Raises:
-        FileError: none of them fits; the message names the file.
-        OSError: it cannot be read.
-    """
-    try:
-        return decode(path.read_bytes())
-    except FileError as error:
-        raise FileError(f"{path}: {error}") from error
-
-
 def _decode_strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)

@@ -18,6 +18,8 @@ _SCORES: Final = 2**22
 
 _NOTHING: Final = -1e9
 _PROCESS: Final = os.getpid()
+"""The process that loaded PyTorch: one with another number was forked from it."""
+
 _FLOATS: Final = 16
 _INTEGERS: Final = (6, 7, 8)
 _SCALES: Final = ".scales"

@@ -83,7 +83,7 @@ _RATE: Final = re.compile(
     """,
     re.VERBOSE,
 )
-"""Words that say what period a figure is for; `every` ones reach beyond their clause.
+"""Words that say what period a figure is for; `every` ones of a capacity reach beyond their clause.
 
 Those of a quarter, a minute, a second or several periods say one that has no name.
 """

@@ -28,6 +28,7 @@ SEVERAL: Final = (Decimal(2), Decimal(9))
 
 _HALF: Final = Decimal("0.5")
 _UNITS: Final = ("十", "百", "千", "万", "亿")
+"""What numbers are written with beside digits, in everyday characters."""
 _NEIGHBOURS: Final = 2
 """Two digits that are no further apart are the ends of a range: 三四百, 三五百."""
 _HAN: Final = "".join(DIGITS)
@@ -37,7 +38,7 @@ _TOKEN: Final = re.compile(
         \d{{1,3}} (?:,\d{{3,4}})+ (?:\.\d+)? (?!\d)
         | (?! \d+[,、·。]\d{{3}}(?!\d) ) (?: \d+ (?=、\d+\.\d) | \d+ (?:[.,、·。]\d+)? )
       )
-    | (?P<pair> [{_HAN}]、[{_HAN}] (?=[十百千万亿]) )
+    | (?P<pair> [{_HAN}]、[{_HAN}] (?=[{"".join(_UNITS)}]) )
     | (?P<decimal> [{_HAN}]+ 点 [{_HAN}]+ )
     | (?P<han> [{_HAN}]+ )
     | (?P<small> [{"".join(SMALL)}] (?![瓦升克米伏]) )
@@ -45,7 +46,7 @@ _TOKEN: Final = re.compile(
     | (?P<several> 几 (?!内亚) | 数 )
     | (?P<more> [多余] )
     | (?P<about> 来 (?! [自源回看说] | $ ) )
-    | (?P<above> 上 (?=[十百千万亿]) )
+    | (?P<above> 上 (?=[{"".join(_UNITS)}]) )
     | (?P<half> 半 )
     | (?P<filler> 个 (?=[半多余来]?[万亿]) )
     """,
